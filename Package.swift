@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// The arrows between targets are checked by `scripts/check-imports`; this list and that one are the same table.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "pawl",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "pawl", targets: ["pawl"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CLibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
+
+        library("PipelineModel"),
+        library("Signing", ["COpenSSL"]),
+        library("HTTPTransport", ["CLibcurl", logging, nioConcurrency]),
+        library("Archives", ["CLibarchive"]),
+        library("JobLogs"),
+        library("PipelineLanguage", ["PipelineModel", yams]),
+        library("GitRepositories", ["PipelineModel", subprocess, logging]),
+        library("Forges", ["PipelineModel", "HTTPTransport", "Signing", logging, nioConcurrency]),
+        library("Store", ["PipelineModel", "Signing", "JobLogs", grdb, logging]),
+        library("Executors", ["PipelineModel", "HTTPTransport", logging, nioConcurrency]),
+        library(
+            "Runner",
+            [
+                "PipelineModel", "Executors", "GitRepositories", "JobLogs", "Archives", "Signing", lifecycle, logging,
+                nioConcurrency,
+            ]),
+        library(
+            "Server",
+            [
+                "PipelineModel", "PipelineLanguage", "GitRepositories", "Forges", "Store", "JobLogs", "Signing",
+                hummingbird, mustache, lifecycle, logging, nioCore, nioConcurrency,
+            ]),
+        .executableTarget(
+            name: "pawl",
+            dependencies: [
+                "Archives", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineLanguage",
+                "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser, configuration, lifecycle,
+                logging,
+            ],
+            swiftSettings: strict),
+
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "PipelineModel", "Executors", "Forges", "GitRepositories", "HTTPTransport", "Signing", "Store",
+                hummingbird, logging, nioConcurrency, subprocess,
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("PipelineModelTests", ["PipelineModel"]),
+    ]
+)

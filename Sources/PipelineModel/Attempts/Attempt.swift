@@ -1,0 +1,46 @@
+/// Where an attempt is. Attempts are history: one is never changed into another try.
+public enum AttemptState: String, Codable, Sendable, CaseIterable {
+    /// Handed out, not acknowledged: nothing has started.
+    case claimed
+    /// Acknowledged: containers may exist.
+    case running
+    /// Ended well.
+    case passed
+    /// Ended badly.
+    case failed
+    /// Stopped.
+    case cancelled
+    /// Its runner was not heard of again.
+    case lost
+    /// Its runner gave it back unspent, or never acknowledged it.
+    case givenBack = "given_back"
+}
+
+/// How an attempt ended, as its runner reports it. Repeating the same result is harmless.
+public struct AttemptResult: Hashable, Codable, Sendable {
+    /// Why it failed; nil means the script passed.
+    public var failure: Failure?
+    /// The script's exit code, where the script was reached.
+    public var exitCode: Int?
+    /// The last line of the log that says something, bounded to 120 characters, for a status text.
+    public var summary: String?
+    /// When the script's container was started, by the runner's clock.
+    public var startedAt: Timestamp?
+    /// When it ended, by the runner's clock.
+    public var finishedAt: Timestamp
+    /// The image that was really used, as an id or digest.
+    public var imageDigest: String?
+
+    /// Describes an end.
+    public init(
+        failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
+        finishedAt: Timestamp, imageDigest: String? = nil
+    ) {
+        self.failure = failure
+        self.exitCode = exitCode
+        self.summary = summary
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.imageDigest = imageDigest
+    }
+}

@@ -1,0 +1,68 @@
+/// What a runner speaks to: the server's own in process, or one over HTTP.
+///
+/// The life of an attempt: `claim` waits for work and hands it out; `acknowledge` says that it will be started and
+/// brings all that is needed; `heartbeat` renews the lease for as long as it lasts; `append` and `store` bring what
+/// the job leaves; `complete` ends it. Before any of it is acknowledged nothing may start. Every call after `claim`
+/// carries the lease, and throws `CoordinatorError.leaseLost` when it is another's: the runner then destroys its
+/// containers and writes nothing more. `complete` and `append` may be repeated with the same content.
+public protocol Coordinator: Sendable {
+    /// Waits until a job is there for this runner, and hands it out. Ends with nil when the task is cancelled or the
+    /// server stops handing out.
+    func claim(_ request: ClaimRequest) async throws -> Claim?
+
+    /// Says that the runner will start the job now, and takes everything it needs.
+    func acknowledge(_ key: LeaseKey) async throws -> Assignment
+
+    /// Renews the lease, and hears whether to go on.
+    func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer
+
+    /// Adds masked bytes to the attempt's log at an offset; bytes that are there already are skipped.
+    /// - Returns: the offset up to which the log is stored now.
+    func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64
+
+    /// Keeps an archive of files, and ties it to the attempt. The bytes must have the hash and size it names.
+    func store(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey) async throws
+
+    /// Streams an artifact that the assignment named.
+    func artifact(_ sha256: String, for key: LeaseKey) async throws -> AsyncThrowingStream<[UInt8], any Error>
+
+    /// Ends the attempt. Idempotent by job, attempt and epoch.
+    func complete(_ key: LeaseKey, with result: AttemptResult) async throws
+
+    /// Gives the attempt back unspent, because the runner stops.
+    func giveBack(_ key: LeaseKey, because reason: String) async throws
+}
+
+/// What a runner offers when it asks for work.
+public struct ClaimRequest: Hashable, Codable, Sendable {
+    /// The runner's name.
+    public var runner: String
+    /// What it has; a job's tags must all be among them.
+    public var tags: [String]
+
+    /// Asks for work.
+    public init(runner: String, tags: [String]) {
+        self.runner = runner
+        self.tags = tags
+    }
+}
+
+/// Why a coordinator refused a call.
+public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
+    /// The lease is another's, or the attempt has ended differently.
+    case leaseLost
+    /// What was sent is wrong, and sending it again does not help.
+    case refused(String)
+    /// The server cannot do it now; try again.
+    case unavailable(String)
+
+    /// One readable line.
+    public var description: String {
+        switch self {
+        case .leaseLost: "the lease of this attempt has ended"
+        case .refused(let reason): "refused: \(reason)"
+        case .unavailable(let reason): "not now: \(reason)"
+        }
+    }
+}

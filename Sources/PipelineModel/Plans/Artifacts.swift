@@ -1,0 +1,34 @@
+extension PlannedJob {
+    /// What is kept of a job's workspace, and for how long.
+    public struct Artifacts: Hashable, Codable, Sendable {
+        /// After which results files are kept.
+        public enum When: String, Codable, Sendable {
+            case onSuccess = "on_success"
+            case onFailure = "on_failure"
+            case always
+        }
+
+        /// A name for the download, as written.
+        public var name: String?
+        /// Globs relative to the workspace (`**` crosses folders).
+        public var paths: [String]
+        /// Globs that take files out again.
+        public var exclude: [String]
+        /// After which results files are kept.
+        public var when: When
+        /// How long they are kept; nil means the server's retention.
+        public var expireIn: Duration?
+
+        /// Keeps the named paths after a success.
+        public init(
+            name: String? = nil, paths: [String], exclude: [String] = [], when: When = .onSuccess,
+            expireIn: Duration? = nil
+        ) {
+            self.name = name
+            self.paths = paths
+            self.exclude = exclude
+            self.when = when
+            self.expireIn = expireIn
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// What the pipeline file means for one event: jobs, their order, their resolved settings.
+///
+/// A stored value: a runner needs no parser, and a stored plan outlives a change of the parser.
+public struct Plan: Hashable, Codable, Sendable {
+    /// The pipeline's own name (`workflow:name`), expanded; nil where the file gives none.
+    public var name: String?
+    /// The stages that have jobs or were declared, in order, with `.pre` first and `.post` last.
+    public var stages: [String]
+    /// The jobs in the order of their stages, and within a stage in the order of the file.
+    public var jobs: [PlannedJob]
+    /// Variables of the pipeline (global ones and those of `workflow:rules`), unexpanded. Jobs carry them already.
+    public var variables: [Variable]
+    /// What a person should know although the file is accepted.
+    public var warnings: [Diagnostic]
+
+    /// Collects a plan.
+    public init(
+        name: String? = nil, stages: [String], jobs: [PlannedJob], variables: [Variable] = [],
+        warnings: [Diagnostic] = []
+    ) {
+        self.name = name
+        self.stages = stages
+        self.jobs = jobs
+        self.variables = variables
+        self.warnings = warnings
+    }
+
+    /// The job of that name, if the plan has one.
+    public func job(named name: String) -> PlannedJob? { jobs.first { $0.name == name } }
+}
