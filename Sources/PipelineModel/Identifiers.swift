@@ -29,36 +29,48 @@ extension RowIdentifier {
 
 /// Names a repository in Pawl's own database. A forge's number for it is `RepositoryReference.remoteID`.
 public struct RepositoryID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// Names a delivery; shown to people as `d1`.
 public struct DeliveryID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// Names a pipeline; shown to people as `#1`, and as `1` in `1/train`.
 public struct PipelineID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// Names a job over all pipelines. People name a job `128/train`.
 public struct JobID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// Names an attempt over all jobs. Within its job it has a number, from 1.
 public struct AttemptID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// Names a message owed to a forge.
 public struct MessageID: RowIdentifier {
+    /// The number.
     public let rawValue: Int64
+    /// Wraps a number.
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }

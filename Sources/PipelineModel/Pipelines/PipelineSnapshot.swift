@@ -1,0 +1,51 @@
+/// Where a pipeline and its jobs are at one moment.
+public struct PipelineSnapshot: Hashable, Sendable {
+    /// Where the pipeline is.
+    public var state: PipelineState
+    /// Its jobs, in the plan's order.
+    public var jobs: [JobSnapshot]
+    /// Why it was not planned, or who stopped it, in words; nil where the jobs tell it.
+    public var reason: String?
+    /// How long it has taken, where it has ended.
+    public var duration: Duration?
+
+    /// Describes a moment.
+    public init(state: PipelineState, jobs: [JobSnapshot], reason: String? = nil, duration: Duration? = nil) {
+        self.state = state
+        self.jobs = jobs
+        self.reason = reason
+        self.duration = duration
+    }
+}
+
+/// Where a job is at one moment.
+public struct JobSnapshot: Hashable, Sendable {
+    /// The job's name.
+    public var name: String
+    /// Where it is.
+    public var state: JobState
+    /// Whether only a person starts it, and nobody has yet.
+    public var awaitsPlay: Bool
+    /// Why it failed, where it did.
+    public var failure: Failure?
+    /// For a job that was not run, the job whose end is the reason.
+    public var because: String?
+    /// What the log ended with, where it ended.
+    public var summary: String?
+    /// How long it took, where it ran.
+    public var duration: Duration?
+
+    /// Describes a job's moment.
+    public init(
+        name: String, state: JobState, awaitsPlay: Bool = false, failure: Failure? = nil, because: String? = nil,
+        summary: String? = nil, duration: Duration? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.awaitsPlay = awaitsPlay
+        self.failure = failure
+        self.because = because
+        self.summary = summary
+        self.duration = duration
+    }
+}
