@@ -1,0 +1,138 @@
+import PipelineModel
+import Subprocess
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Runs `git` with a clean environment: no prompt, no hooks, no configuration of the account or the machine.
+///
+/// Arguments are data. Names that strangers choose are checked by `GitName` before they come here.
+struct GitCommand: Sendable {
+    /// How a call ended.
+    struct Outcome: Sendable {
+        /// The exit code; nil when a signal ended it.
+        var code: Int?
+        /// What it wrote.
+        var output: [UInt8]
+        /// What it complained of, bounded.
+        var complaint: String
+
+        var text: String { String(decoding: output, as: UTF8.self) }
+        var isSuccess: Bool { code == 0 }
+    }
+
+    /// A configuration file of ours that stands in the place of the account's.
+    let configuration: String
+    /// Schemes that git may fetch from.
+    static let schemes = "https:http:ssh:git:file"
+
+    /// Runs git and takes its output.
+    /// - Throws: `GitError`: `tooLarge` past the limit, `unreachable` past the time.
+    func run(
+        _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
+        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60)
+    ) async throws -> Outcome {
+        let environment = environment(credential: credential, for: url)
+        return try await withThrowingTaskGroup(of: Outcome?.self) { group in
+            group.addTask {
+                try await Self.execute(
+                    arguments, in: folder, environment: environment, input: input, outputLimit: outputLimit)
+            }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let outcome = first else {
+                throw GitError(
+                    .unreachable, message: "git \(arguments.first ?? "") took longer than \(timeout.text) and was ended"
+                )
+            }
+            return outcome
+        }
+    }
+
+    /// Runs git and takes its output, a failure being an error.
+    func require(
+        _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
+        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60)
+    ) async throws -> Outcome {
+        let outcome = try await run(
+            arguments, in: folder, credential: credential, for: url, input: input, outputLimit: outputLimit,
+            timeout: timeout)
+        guard outcome.isSuccess else { throw GitError(reading: outcome, of: arguments.first ?? "") }
+        return outcome
+    }
+
+    private static func execute(
+        _ arguments: [String], in folder: String, environment: [Environment.Key: String], input: [UInt8],
+        outputLimit: Int
+    ) async throws -> Outcome {
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        do {
+            let result = try await Subprocess.run(
+                .name("git"), arguments: Arguments(arguments), environment: .custom(environment),
+                workingDirectory: FilePath(folder), platformOptions: options, input: .array(input),
+                output: .bytes(limit: outputLimit), error: .string(limit: 64 << 10))
+            let code: Int? = if case .exited(let code) = result.terminationStatus { Int(code) } else { nil }
+            return Outcome(code: code, output: result.standardOutput, complaint: result.standardError)
+        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+            throw GitError(
+                .tooLarge, message: "git \(arguments.first ?? "") gave more than the \(outputLimit) bytes that are read"
+            )
+        } catch let error as SubprocessError {
+            throw GitError(.failed, message: "git could not be run: \(error).  Is git installed?")
+        }
+    }
+
+    private func environment(credential: GitCredential?, for url: String?) -> [Environment.Key: String] {
+        var variables: [Environment.Key: String] = [
+            "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": configuration, "GIT_ALLOW_PROTOCOL": Self.schemes, "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_OPTIONAL_LOCKS": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes", "HOME": "/nonexistent",
+        ]
+        // What leads git to its own parts, and through a proxy to the forge, is the machine's to say.
+        for name in [
+            "PATH", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
+            "GIT_SSL_CAINFO",
+        ] {
+            if let value = getenv(name) { variables[Environment.Key(stringLiteral: name)] = String(cString: value) }
+        }
+        guard let credential, let url, let origin = GitName.origin(of: url) else { return variables }
+        // The helper answers for this one origin: a redirect to another gets nothing. The password is in the
+        // environment of git and its helper alone, never in an argument, a URL or a file.
+        variables["PAWL_GIT_USER"] = credential.user
+        variables["PAWL_GIT_PASSWORD"] = credential.password.revealed
+        variables["GIT_CONFIG_COUNT"] = "1"
+        variables["GIT_CONFIG_KEY_0"] = "credential.\(origin).helper"
+        variables["GIT_CONFIG_VALUE_0"] =
+            #"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PAWL_GIT_USER" "$PAWL_GIT_PASSWORD"; }; f"#
+        return variables
+    }
+}
+
+extension GitError {
+    /// Says what git's complaint means.
+    init(reading outcome: GitCommand.Outcome, of command: String) {
+        let words = outcome.complaint
+        let last = words.split(whereSeparator: \.isNewline).last { !$0.isEmpty }.map { String($0.prefix(300)) } ?? ""
+        let lowered = words.lowercased()
+        func says(_ texts: String...) -> Bool { texts.contains { lowered.contains($0) } }
+        if says("authentication failed", "could not read username", "permission denied", "403", "401") {
+            self.init(.unauthorized, message: "the repository refuses the credential for clones: \(last)")
+        } else if says("not our ref", "couldn't find remote ref", "bad object", "not a tree", "unknown revision") {
+            self.init(.commitNotFound, message: "the repository has no such commit: \(last)")
+        } else if says(
+            "could not resolve", "unable to access", "connection", "timed out", "early eof", "rpc failed",
+            "could not read from remote", "the remote end hung up", "does not appear to be a git repository")
+        {
+            self.init(.unreachable, message: "the repository cannot be reached: \(last)")
+        } else {
+            let how = outcome.code.map { "ended with \($0)" } ?? "was ended by a signal"
+            self.init(.failed, message: "git \(command) \(how): \(last)")
+        }
+    }
+}

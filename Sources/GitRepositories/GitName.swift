@@ -1,0 +1,65 @@
+import PipelineModel
+
+/// Decides which names and addresses are handed to git. Strangers choose them.
+enum GitName {
+    /// Whether a text is a commit's id: 40 or 64 lower-case hexadecimal digits.
+    static func isCommit(_ text: String) -> Bool {
+        (text.utf8.count == 40 || text.utf8.count == 64)
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
+
+    /// Whether a text can be a full ref, by the rules of `git check-ref-format`.
+    static func isRef(_ text: String) -> Bool {
+        guard text.hasPrefix("refs/"), text.utf8.count <= 1_024, !text.hasSuffix("/"), !text.hasSuffix("."),
+            !text.contains(".."), !text.contains("//"), !text.contains("@{"), !text.contains("/.")
+        else { return false }
+        let forbidden: Set<UInt8> = Set(" ~^:?*[\\".utf8)
+        return text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !forbidden.contains($0) }
+            && !text.split(separator: "/").contains { $0.hasSuffix(".lock") }
+    }
+
+    /// Whether a text is an address that git may be sent to: a URL of a known scheme without a login in it, or an
+    /// absolute path.
+    static func isAddress(_ text: String) -> Bool {
+        guard text.utf8.count <= 2_048, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
+        if text.hasPrefix("/") { return true }
+        for scheme in GitCommand.schemes.split(separator: ":") where text.hasPrefix("\(scheme)://") {
+            let rest = text.dropFirst(scheme.count + 3)
+            let host = rest.prefix { $0 != "/" }
+            guard !host.hasPrefix("-") else { return false }
+            return scheme == "ssh" || !host.contains("@")
+        }
+        return false
+    }
+
+    /// Scheme and host of an http URL, for tying a credential to it.
+    static func origin(of url: String) -> String? {
+        for scheme in ["https://", "http://"] where url.hasPrefix(scheme) {
+            let host = url.dropFirst(scheme.count).prefix { $0 != "/" }
+            return host.isEmpty ? nil : scheme + host
+        }
+        return nil
+    }
+
+    static func checkCommit(_ commit: String) throws {
+        guard isCommit(commit) else {
+            throw GitError(.refused, message: "\"\(commit.prefix(80))\" is not a commit's full id")
+        }
+    }
+
+    static func checkRef(_ ref: String) throws {
+        guard isRef(ref) else { throw GitError(.refused, message: "\"\(ref.prefix(80))\" is not a full ref") }
+    }
+
+    static func checkAddress(_ url: String) throws {
+        guard isAddress(url) else {
+            throw GitError(
+                .refused,
+                message: "\"\(url.prefix(80))\" is not an address that git is sent to: an https, http, ssh or "
+                    + "file URL without a login, or an absolute path")
+        }
+    }
+}

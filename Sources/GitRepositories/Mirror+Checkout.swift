@@ -1,0 +1,100 @@
+import FoundationEssentials
+import PipelineModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// How a commit is laid into a workspace.
+public struct CheckoutOptions: Sendable {
+    /// What is done about submodules, as GitLab's `GIT_SUBMODULE_STRATEGY` says.
+    public enum Submodules: String, Sendable { case none, normal, recursive }
+
+    /// What is done about submodules.
+    public var submodules: Submodules
+    /// Whether large files are fetched, as `GIT_LFS_SKIP_SMUDGE` says the other way round.
+    public var fetchesLargeFiles: Bool
+
+    /// No submodules, but large files.
+    public init(submodules: Submodules = .none, fetchesLargeFiles: Bool = true) {
+        self.submodules = submodules
+        self.fetchesLargeFiles = fetchesLargeFiles
+    }
+}
+
+extension Mirror {
+    /// Lays a commit into an empty folder as a git repository with a detached head.
+    ///
+    /// Objects are borrowed from the mirror, not copied and not linked: nothing that runs in the workspace can change
+    /// the mirror, as long as it sees `path` read-only. Where `git` is to work inside a container, `path` has to be seen
+    /// there under the same name. Branches stand as `refs/remotes/origin/…`, tags as they are.
+    public func checkOut(
+        _ source: CommitSource, of repository: RepositoryReference, into folder: String,
+        options: CheckoutOptions = CheckoutOptions()
+    ) async throws {
+        try GitName.checkCommit(source.commit)
+        _ = try await git.require(["init", "--quiet", "--", folder], in: path)
+        let inside = folder + "/.git"
+        try Data((path + "/objects\n").utf8).write(to: URL(filePath: inside + "/objects/info/alternates"))
+        try Data(try await remoteRefs().utf8).write(to: URL(filePath: inside + "/packed-refs"))
+        try Data((source.commit + "\n").utf8).write(to: URL(filePath: inside + "/HEAD"))
+        let address = GitName.isAddress(repository.cloneURL) ? repository.cloneURL : path
+        try await configure(folder, address: address)
+
+        let hasLargeFiles = options.fetchesLargeFiles ? try await usesLargeFiles(source.commit) : false
+        _ = try await git.require(
+            ["reset", "--hard", "--quiet", source.commit, "--"], in: folder, timeout: .minutes(30))
+        if hasLargeFiles { try await fetchLargeFiles(source, address: address, into: folder) }
+        if options.submodules != .none { try await fetchSubmodules(source, address: address, options, into: folder) }
+    }
+
+    /// The mirror's branches and tags as a workspace sees them, in the form of git's packed-refs file.
+    private func remoteRefs() async throws -> String {
+        let listing = try await git.require(
+            ["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags"], in: path,
+            outputLimit: 64 << 20)
+        let lines = listing.text.split(separator: "\n").map { line in
+            line.replacing(" refs/heads/", with: " refs/remotes/origin/", maxReplacements: 1)
+        }
+        return (["# pack-refs with: sorted"] + lines.sorted { $0.dropFirst(41) < $1.dropFirst(41) })
+            .joined(separator: "\n") + "\n"
+    }
+
+    private func configure(_ folder: String, address: String) async throws {
+        for (key, value) in [
+            ("remote.origin.url", address), ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),
+            ("gc.auto", "0"), ("lfs.storage", path + "/lfs"),
+        ] {
+            _ = try await git.require(["config", key, value], in: folder)
+        }
+    }
+
+    private func usesLargeFiles(_ commit: String) async throws -> Bool {
+        let outcome = try await git.run(
+            ["grep", "--quiet", "--fixed-strings", "-e", "filter=lfs", commit, "--", ".gitattributes"], in: path)
+        return outcome.isSuccess
+    }
+
+    private func fetchLargeFiles(_ source: CommitSource, address: String, into folder: String) async throws {
+        _ = try await git.require(
+            ["lfs", "fetch", "origin", source.commit], in: folder, credential: source.credential, for: address,
+            timeout: Self.fetchTimeout)
+        // Set only now: with the filters in place the reset before would have fetched file by file.
+        for (key, value) in [
+            ("filter.lfs.smudge", "git-lfs smudge -- %f"), ("filter.lfs.clean", "git-lfs clean -- %f"),
+            ("filter.lfs.process", "git-lfs filter-process"),
+        ] {
+            _ = try await git.require(["config", key, value], in: folder)
+        }
+        _ = try await git.require(["lfs", "checkout"], in: folder, timeout: .minutes(30))
+    }
+
+    private func fetchSubmodules(
+        _ source: CommitSource, address: String, _ options: CheckoutOptions, into folder: String
+    ) async throws {
+        var arguments = ["submodule", "--quiet", "update", "--init", "--jobs", "4"]
+        if options.submodules == .recursive { arguments.append("--recursive") }
+        _ = try await git.require(
+            arguments, in: folder, credential: source.credential, for: address, timeout: Self.fetchTimeout)
+    }
+}

@@ -1,0 +1,82 @@
+import FoundationEssentials
+import PipelineModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A bare copy of one repository. Commits in it can be read from any task.
+public struct Mirror: Sendable {
+    /// The bare repository's folder. Workspaces borrow objects from it, read-only.
+    public let path: String
+    let git: GitCommand
+
+    /// How long a fetch may take.
+    static let fetchTimeout = Duration.minutes(30)
+
+    /// Whether a commit is here.
+    func has(_ commit: String) async throws -> Bool {
+        guard access(path + "/HEAD", F_OK) == 0 else { return false }
+        return try await git.run(["cat-file", "-e", commit + "^{commit}"], in: path).isSuccess
+    }
+
+    /// Brings the branches and tags, and the commit where it is on none of them.
+    func fetch(_ source: CommitSource, from url: String) async throws {
+        if access(path + "/HEAD", F_OK) != 0 { try await make() }
+        try await fetch(
+            url, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], credential: source.credential, prune: true)
+        if try await has(source.commit) { return }
+        let address = source.fetchURL ?? url
+        try GitName.checkAddress(address)
+        // A pull request's ref first: every server gives that. A bare commit id only some do.
+        for wanted in [source.ref, source.commit] {
+            do {
+                try await fetch(
+                    address, ["+\(wanted):refs/pawl/\(source.commit)"],
+                    credential: address == url ? source.credential : nil, prune: false)
+            } catch let error as GitError where error.code == .commitNotFound || error.code == .failed {
+                continue
+            }
+            if try await has(source.commit) { return }
+        }
+        throw GitError(
+            .commitNotFound,
+            message: "commit \(source.commit.prefix(12)) is not in the repository any more.  "
+                + "It may have been replaced by a forced push; push again")
+    }
+
+    private func make() async throws {
+        let temporary = path + ".new"
+        try? FileManager.default.removeItem(atPath: temporary)
+        let folder = path.folder
+        _ = try await git.require(["init", "--quiet", "--bare", "--", temporary], in: folder)
+        try FileManager.default.moveItem(atPath: temporary, toPath: path)
+    }
+
+    private func fetch(_ url: String, _ specs: [String], credential: GitCredential?, prune: Bool) async throws {
+        var arguments = [
+            "fetch", "--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--no-tags", "--force",
+        ]
+        if prune { arguments.append("--prune") }
+        _ = try await git.require(
+            arguments + ["--", url] + specs, in: path, credential: credential, for: url, timeout: Self.fetchTimeout)
+    }
+
+    /// Writes down that the mirror is in use, for `Mirrors.prune`.
+    func noteUse() { utimes(path + "/HEAD", nil) }
+
+    /// When a mirror was last used; nil where there is none.
+    static func lastUse(of path: String) -> Timestamp? {
+        var status = stat()
+        guard stat(path + "/HEAD", &status) == 0 else { return nil }
+        return Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000)
+    }
+}
+
+extension String {
+    /// All of the path before its last slash.
+    var folder: String {
+        guard let slash = lastIndex(of: "/") else { return "." }
+        return String(self[..<slash])
+    }
+}

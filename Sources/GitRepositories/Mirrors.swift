@@ -1,0 +1,140 @@
+import FoundationEssentials
+import PipelineModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Where a commit is fetched from.
+public struct CommitSource: Sendable {
+    /// The commit, in full.
+    public var commit: String
+    /// The full ref that leads to it.
+    public var ref: String
+    /// The address it is fetched from when the repository itself does not have it, as for a fork's pull request.
+    public var fetchURL: String?
+    /// A credential that can read the repository.
+    public var credential: GitCredential?
+
+    /// Names a commit and the way to it.
+    public init(commit: String, ref: String, fetchURL: String? = nil, credential: GitCredential? = nil) {
+        self.commit = commit
+        self.ref = ref
+        self.fetchURL = fetchURL
+        self.credential = credential
+    }
+}
+
+/// A bare copy of each repository, kept up to date, from which commits are read and checked out.
+///
+/// One fetch of a repository runs at a time; who asks meanwhile waits and often finds the commit there. Reading needs
+/// no turn. Nothing is thrown away but whole mirrors, by `prune`.
+public actor Mirrors {
+    private let root: String
+    private let git: GitCommand
+    private var turns: [String: Turn] = [:]
+
+    /// Keeps mirrors in a folder, which is made when it is not there.
+    /// - Throws: when the folder cannot be written.
+    public init(root: String) throws {
+        self.root = root
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let configuration = root + "/gitconfig"
+        // Mirrors and plain repositories may belong to other accounts of this machine. Hooks, background work and
+        // pagers have no place in any of them.
+        let text = """
+            [safe]
+            \tdirectory = *
+            [core]
+            \thooksPath = /dev/null
+            [gc]
+            \tauto = 0
+            [maintenance]
+            \tauto = false
+            [advice]
+            \tdetachedHead = false
+            [init]
+            \tdefaultBranch = main
+
+            """
+        try Data(text.utf8).write(to: URL(filePath: configuration), options: .atomic)
+        git = GitCommand(configuration: configuration)
+    }
+
+    /// The mirror of a repository with a commit in it, fetched when it is not there yet.
+    /// - Throws: `GitError`: `commitNotFound` only when the repository answered and has no such commit.
+    public func mirror(of repository: RepositoryReference, with source: CommitSource) async throws -> Mirror {
+        try GitName.checkCommit(source.commit)
+        try GitName.checkRef(source.ref)
+        let mirror = try self.mirror(of: repository)
+        if try await mirror.has(source.commit) {
+            mirror.noteUse()
+            return mirror
+        }
+        try await inTurn(mirror.path) {
+            guard try await !mirror.has(source.commit) else { return }
+            try await mirror.fetch(source, from: repository.cloneURL)
+        }
+        mirror.noteUse()
+        return mirror
+    }
+
+    /// The branches of a repository and the commits at their tips, asked of its server.
+    public func branchHeads(
+        of repository: RepositoryReference, credential: GitCredential?
+    ) async throws -> [(branch: String, commit: String)] {
+        try GitName.checkAddress(repository.cloneURL)
+        let outcome = try await git.require(
+            ["ls-remote", "--heads", "--", repository.cloneURL], in: root, credential: credential,
+            for: repository.cloneURL, outputLimit: 16 << 20)
+        return outcome.text.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
+            guard parts.count == 2, parts[1].hasPrefix("refs/heads/"), GitName.isCommit(parts[0]) else { return nil }
+            return (String(parts[1].dropFirst("refs/heads/".count)), parts[0])
+        }
+    }
+
+    /// Removes mirrors that nobody has used since a moment.
+    /// - Returns: the paths that were removed.
+    public func prune(unusedSince moment: Timestamp) throws -> [String] {
+        var removed: [String] = []
+        let files = FileManager.default
+        for forge in try files.contentsOfDirectory(atPath: root) {
+            let folder = root + "/" + forge
+            for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".git") {
+                let path = folder + "/" + name
+                guard turns[path] == nil, let used = Mirror.lastUse(of: path), used < moment else { continue }
+                try files.removeItem(atPath: path)
+                removed.append(path)
+            }
+        }
+        return removed
+    }
+
+    private func mirror(of repository: RepositoryReference) throws -> Mirror {
+        try GitName.checkAddress(repository.cloneURL)
+        let forge = repository.forge.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+        let folder = "\(root)/\(forge.isEmpty ? "forge" : forge)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return Mirror(path: "\(folder)/\(repository.remoteID).git", git: git)
+    }
+
+    /// Who is at a repository, and who waits.
+    private struct Turn { var waiting: [CheckedContinuation<Void, Never>] = [] }
+
+    private func inTurn(_ path: String, _ body: () async throws -> Void) async throws {
+        if turns[path] == nil {
+            turns[path] = Turn()
+        } else {
+            await withCheckedContinuation { turns[path]?.waiting.append($0) }
+        }
+        defer {
+            if turns[path]?.waiting.isEmpty ?? true {
+                turns[path] = nil
+            } else {
+                turns[path]?.waiting.removeFirst().resume()
+            }
+        }
+        try await body()
+    }
+}
