@@ -56,7 +56,7 @@ let package = Package(
         library("PipelineLanguage", ["PipelineModel", yams]),
         library("GitRepositories", ["PipelineModel", subprocess, logging]),
         library("Forges", ["PipelineModel", "HTTPTransport", "Signing", logging, nioConcurrency]),
-        library("Store", ["PipelineModel", "Signing", "JobLogs", grdb, logging]),
+        library("Store", ["PipelineModel", "Signing", "JobLogs", grdb, logging, nioConcurrency]),
         library("Executors", ["PipelineModel", "HTTPTransport", logging, nioConcurrency]),
         library(
             "Runner",

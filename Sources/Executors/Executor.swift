@@ -161,15 +161,19 @@ public struct ContainerExit: Hashable, Sendable {
     public var startedAt: Timestamp?
     /// When it ended, as the engine recorded it.
     public var finishedAt: Timestamp?
+    /// Whether the last output may be missing, because the container ended while the engine was down.
+    public var mayLackOutput: Bool
 
     /// Describes an end.
     public init(
-        code: Int, isOutOfMemory: Bool = false, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
+        code: Int, isOutOfMemory: Bool = false, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil,
+        mayLackOutput: Bool = false
     ) {
         self.code = code
         self.isOutOfMemory = isOutOfMemory
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        self.mayLackOutput = mayLackOutput
     }
 }
 

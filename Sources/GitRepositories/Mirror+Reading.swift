@@ -58,7 +58,7 @@ extension Mirror {
         return outcome.text.split(separator: "\0").map(String.init)
     }
 
-    /// What a commit says of itself.
+    /// What a commit says of itself. An annotated tag's id stands for the commit it points to.
     public func describe(_ commit: String) async throws -> CommitDescription {
         try GitName.checkCommit(commit)
         let outcome = try await git.require(

@@ -79,19 +79,23 @@ public actor Mirrors {
         return mirror
     }
 
-    /// The branches of a repository and the commits at their tips, asked of its server.
-    public func branchHeads(
+    /// The branches and tags of a repository by full ref, with the commits they lead to, asked of its server.
+    public func refs(
         of repository: RepositoryReference, credential: GitCredential?
-    ) async throws -> [(branch: String, commit: String)] {
+    ) async throws -> [String: String] {
         try GitName.checkAddress(repository.cloneURL)
         let outcome = try await git.require(
-            ["ls-remote", "--heads", "--", repository.cloneURL], in: root, credential: credential,
+            ["ls-remote", "--heads", "--tags", "--", repository.cloneURL], in: root, credential: credential,
             for: repository.cloneURL, outputLimit: 16 << 20)
-        return outcome.text.split(separator: "\n").compactMap { line in
+        var refs: [String: String] = [:]
+        for line in outcome.text.split(separator: "\n") {
             let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
-            guard parts.count == 2, parts[1].hasPrefix("refs/heads/"), GitName.isCommit(parts[0]) else { return nil }
-            return (String(parts[1].dropFirst("refs/heads/".count)), parts[0])
+            guard parts.count == 2, GitName.isCommit(parts[0]) else { continue }
+            // `refs/tags/v1^{}` is what the annotated tag `v1` points to, and comes after the tag itself.
+            let ref = parts[1].hasSuffix("^{}") ? String(parts[1].dropLast(3)) : parts[1]
+            refs[ref] = parts[0]
         }
+        return refs
     }
 
     /// Removes mirrors that nobody has used since a moment.

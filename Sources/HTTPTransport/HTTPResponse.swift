@@ -5,7 +5,8 @@ public struct HTTPResponse: Sendable {
     /// The answer's headers.
     public var headers: HTTPHeaders
     /// The body's chunks, at most as far ahead of the reader as the client's window. Leaving the loop early, or
-    /// dropping the stream, ends the transfer.
+    /// dropping the stream, ends the transfer. As with every such stream, cancelling the reading task may end the loop
+    /// without an error: one who takes the loop's end for the body's end asks for cancellation afterwards.
     public var body: AsyncThrowingStream<[UInt8], any Error>
 
     /// Puts an answer together.
@@ -25,6 +26,8 @@ public struct HTTPResponse: Sendable {
             }
             bytes += chunk
         }
+        // A stream that its task's cancellation ends looks like one that came to its end.
+        if Task.isCancelled { throw HTTPError(.cancelled, message: "The answer was not read to its end.") }
         return bytes
     }
 }

@@ -54,6 +54,8 @@ public struct Event: Hashable, Codable, Sendable {
     public var changedFiles: [String]
     /// The pull request it is about.
     public var pullRequest: PullRequest?
+    /// The merge group it is about.
+    public var mergeGroup: MergeGroup?
     /// The comment it is about.
     public var comment: Comment?
 

@@ -91,7 +91,7 @@ public struct StatusPlan: Sendable {
         guard let (state, text) = Self.jobWords(job) else { return nil }
         return CommitStatus(
             commit: commit, ref: ref, context: context, state: state, text: text,
-            targetURL: pipelineURL.map { "\($0)/\(Self.percentEncoded(job.name))" })
+            targetURL: pipelineURL.map { Self.page(of: job.name, below: $0) })
     }
 
     private static func jobWords(_ job: JobSnapshot) -> (CommitStatus.State, String)? {
@@ -139,6 +139,12 @@ public struct StatusPlan: Sendable {
             return count > 0 ? "\(count) \(word)" : nil
         }
         return parts.isEmpty ? "nothing has run" : parts.joined(separator: ", ")
+    }
+
+    /// A job's page: its name below the pipeline's path, before the query that may carry a grant.
+    private static func page(of job: String, below pipelineURL: String) -> String {
+        let path = pipelineURL.prefix { $0 != "?" }
+        return "\(path)/\(percentEncoded(job))\(pipelineURL.dropFirst(path.count))"
     }
 
     /// A job's name as one segment of a URL's path.

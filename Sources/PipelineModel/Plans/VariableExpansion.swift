@@ -9,6 +9,9 @@ public struct VariableExpansion: Sendable {
     /// How long an expanded value may get, in UTF-8 bytes; what is longer is cut. Doubling references stay bounded.
     public static let limit = 1 << 20
 
+    /// How many variables may refer on to each other; a reference beyond that is kept as written, like one in a circle.
+    public static let depthLimit = 100
+
     /// Takes variables in ascending precedence.
     public init(_ variables: [Variable]) {
         var raw: [String: Variable] = [:]
@@ -73,7 +76,7 @@ public struct VariableExpansion: Sendable {
                 rest = after.dropFirst()
             } else if let (name, remaining) = Self.reference(in: after) {
                 walk.budget -= 1
-                if walk.visiting.contains(name) || walk.budget < 0 {
+                if walk.visiting.contains(name) || walk.visiting.count >= Self.depthLimit || walk.budget < 0 {
                     walk.sawCycle = true
                     result += rest[dollar..<remaining.startIndex]
                 } else {

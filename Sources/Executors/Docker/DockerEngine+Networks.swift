@@ -1,0 +1,51 @@
+import FoundationEssentials
+import HTTPTransport
+
+extension DockerEngine {
+    /// Makes a bridge network with one subnet.
+    /// - Returns: its id.
+    func createNetwork(name: String, subnet: IPv4Range, labels: [String: String]) async throws -> String {
+        struct Body: Encodable {
+            struct Addresses: Encodable {
+                struct Range: Encodable { var subnet: String }
+                var driver = "default"
+                var config: [Range]
+            }
+            var name: String
+            var checkDuplicate = true
+            var driver = "bridge"
+            var enableIPv6 = false
+            var `internal` = false
+            var attachable = false
+            var ipam: Addresses
+            var options: [String: String]
+            var labels: [String: String]
+        }
+        let body = Body(
+            name: name, ipam: .init(config: [.init(subnet: subnet.description)]),
+            options: [
+                // One job has one container, so nobody in its network has anybody to talk to but the outside.
+                "com.docker.network.bridge.enable_icc": "false",
+                "com.docker.network.bridge.enable_ip_masquerade": "true",
+                "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
+            ],
+            labels: labels)
+        let response = try await send("POST", "/networks/create", json: try EngineJSON.encode(body))
+        return try decode(try await success(response), as: Identified.self).id
+    }
+
+    /// Networks with all these labels.
+    func networks(labels: [String]) async throws -> [Labelled] {
+        try decode(
+            try await success(try await send("GET", "/networks", query: [("filters", try Self.filter(labels))])))
+    }
+
+    /// Removes a network by id or name. One that is gone is no error.
+    func removeNetwork(_ id: String) async throws {
+        do {
+            _ = try await success(try await send("DELETE", "/networks/\(id)"))
+        } catch let refusal as EngineRefusal where refusal.status == 404 {
+            // It is gone.
+        }
+    }
+}

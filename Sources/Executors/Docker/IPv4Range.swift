@@ -1,0 +1,47 @@
+/// A range of IPv4 addresses, such as `10.213.0.0/16`.
+public struct IPv4Range: Hashable, Sendable, CustomStringConvertible {
+    /// The first address, as a number.
+    let first: UInt32
+    /// How many leading bits all addresses share.
+    let prefix: Int
+
+    /// Reads `10.213.0.0/16`; nil for anything else, and where the address has bits outside the prefix.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let prefix = Int(parts[1]), (8...32).contains(prefix) else { return nil }
+        let bytes = parts[0].split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        guard bytes.count == 4 else { return nil }
+        var first: UInt32 = 0
+        for byte in bytes {
+            guard let byte else { return nil }
+            first = first << 8 | UInt32(byte)
+        }
+        self.init(first: first, prefix: prefix)
+        guard UInt64(first) % size == 0 else { return nil }
+    }
+
+    /// 10.213.0.0/16: where job networks are when nothing else is configured.
+    public static let jobNetworks = IPv4Range(first: 10 << 24 | 213 << 16, prefix: 16)
+
+    init(first: UInt32, prefix: Int) {
+        self.first = first
+        self.prefix = prefix
+    }
+
+    /// How many addresses are in it.
+    var size: UInt64 { 1 << UInt64(32 - prefix) }
+
+    /// The form it is read from.
+    public var description: String { "\(address)/\(prefix)" }
+
+    /// The first address in dots.
+    var address: String {
+        [24, 16, 8, 0].map { String(first >> UInt32($0) & 255) }.joined(separator: ".")
+    }
+
+    /// The part of that number when the range is cut into parts of a longer prefix, counted round.
+    func part(_ number: Int, prefix longer: Int) -> IPv4Range {
+        let count = 1 << max(0, longer - prefix)
+        return IPv4Range(first: first + UInt32(number % count) << UInt32(32 - longer), prefix: longer)
+    }
+}

@@ -1,0 +1,62 @@
+import PipelineModel
+
+/// Reads `artifacts`.
+struct ArtifactsReader {
+    let values: ValueReader
+
+    private enum When: String, CaseIterable {
+        case onSuccess = "on_success"
+        case onFailure = "on_failure"
+        case always
+    }
+    private enum Access: String, CaseIterable { case all, developer, maintainer, none }
+
+    private static let keys = [
+        "paths", "exclude", "when", "expire_in", "name", "reports", "untracked", "public", "access", "expose_as",
+    ]
+
+    func read(_ node: Node) -> PlannedJob.Artifacts? {
+        guard let mapping = values.mapping(node, "artifacts", keys: Self.keys) else { return nil }
+        var artifacts = PlannedJob.Artifacts(paths: globs(mapping["paths"], "paths"))
+        artifacts.exclude = globs(mapping["exclude"], "exclude")
+        if let name = mapping["name"], !name.isNull { artifacts.name = values.nonEmptyText(name, "artifacts: name") }
+        if let node = mapping["when"], !node.isNull {
+            let when: When? = values.word(node, "artifacts: when")
+            artifacts.when = when.flatMap { .init(rawValue: $0.rawValue) } ?? .onSuccess
+        }
+        if let node = mapping["expire_in"], !node.isNull, node.string != "never" {
+            artifacts.expireIn = values.duration(node, "artifacts: expire_in")
+        }
+        if let reports = mapping["reports"], !reports.isNull { ReportsReader(values: values).read(reports) }
+        checkRest(mapping)
+        return artifacts
+    }
+
+    private func globs(_ node: Node?, _ key: String) -> [String] {
+        guard let node, !node.isNull else { return [] }
+        return values.texts(node, "artifacts: \(key)")?.map(\.text) ?? []
+    }
+
+    private func checkRest(_ mapping: Mapping) {
+        if let node = mapping["untracked"], values.bool(node, "artifacts: untracked") == true {
+            values.error("artifacts: untracked is not supported yet. Name the files under paths.", at: node.span)
+        }
+        if let node = mapping["public"], values.bool(node, "artifacts: public") != nil {
+            values.warning(
+                "artifacts: public says nothing here: artifacts are for those who may read the repository.",
+                at: node.span)
+        }
+        if let node = mapping["access"] {
+            let access: Access? = values.word(node, "artifacts: access")
+            if let access, access == .maintainer || access == .none {
+                values.error(
+                    "artifacts: access: \(access.rawValue) is not supported yet, and files must not be shown to more people than meant.",
+                    at: node.span)
+            }
+        }
+        if let node = mapping["expose_as"], values.nonEmptyText(node, "artifacts: expose_as") != nil {
+            values.warning(
+                "artifacts: expose_as is not carried out yet: no link is shown at the pull request.", at: node.span)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import PipelineModel
+
+/// A job as its file describes it, before its rules are asked.
+struct JobDraft {
+    var job: PlannedJob
+    /// Where its name stands.
+    var span: SourceSpan
+    /// Its rules; nil where it has none.
+    var rules: [Rule]?
+    /// The jobs it names in `needs`; nil where it has no such key.
+    var needs: [NeedDraft]?
+    /// The jobs it names in `dependencies`; nil where it has no such key.
+    var dependencies: [(job: String, span: SourceSpan)]?
+    /// Where its stage stands.
+    var stageSpan: SourceSpan
+    /// The job that stops its environment.
+    var stopJob: (job: String, span: SourceSpan)?
+    /// Which of the file's variables it sees; nil means all.
+    var inheritedVariables: Set<String>?
+    /// Its own variables, without the file's.
+    var ownVariables: [Variable] = []
+}
+
+/// A job named in `needs`, and where.
+struct NeedDraft {
+    var need: PlannedJob.Need
+    var span: SourceSpan
+}

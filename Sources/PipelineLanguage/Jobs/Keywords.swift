@@ -1,0 +1,57 @@
+/// The words that may stand in a pipeline file, and what to say of those that are not carried out.
+enum Keywords {
+    /// Keys at the top of a file that are no jobs.
+    static let root: Set<String> = [
+        "default", "include", "stages", "variables", "workflow", "image", "before_script", "after_script", "services",
+        "cache", "spec", "types",
+    ]
+
+    /// Top-level keys of the old form of `default:`.
+    static let oldDefaults = ["image", "before_script", "after_script", "services", "cache"]
+
+    /// Keys of `default:` that are carried out.
+    static let defaults = [
+        "image", "before_script", "after_script", "artifacts", "interruptible", "retry", "tags", "timeout",
+    ]
+
+    /// Keys of a job that are carried out.
+    static let job = [
+        "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "extends",
+        "image",
+        "inherit", "interruptible", "ml", "needs", "retry", "rules", "script", "stage", "tags", "timeout", "variables",
+        "when",
+    ]
+
+    /// Names that GitLab keeps for itself, so that no job may have them.
+    static let reservedJobNames: Set<String> = ["true", "false", "nil", "null"]
+
+    /// Keys of GitLab that are not carried out, and what to do instead.
+    static let unsupported: [String: String] = [
+        "cache": "Remove it, or hand files on with artifacts.",
+        "coverage": "Remove it, or print the figure in the script.",
+        "dast_configuration": "Remove it.",
+        "except": "Use rules instead.",
+        "hooks": "Put the commands into before_script.",
+        "id_tokens": "Jobs get no identity token; use a secret of the repository.",
+        "identity": "Use a secret of the repository.",
+        "inputs": "Use variables.",
+        "manual_confirmation": "Remove it.",
+        "only": "Use rules instead.",
+        "pages": "Deploy with a script instead.",
+        "parallel": "Write one job for each part.",
+        "publish": "Deploy with a script instead.",
+        "release": "Make the release in the script.",
+        "resource_group": "Jobs are not kept apart by it.",
+        "run": "Use script.",
+        "secrets": "Use a secret of the repository.",
+        "services": "Start what the job needs in its script.",
+        "start_in": "It belongs to when: delayed. Use when: manual.",
+        "trigger": "No other pipeline can be started; put the jobs into this one.",
+        "type": "Use stage.",
+    ]
+
+    /// Keys that ask for nothing when they are empty, and are then let be.
+    static let harmlessWhenEmpty: Set<String> = [
+        "cache", "services", "only", "except", "coverage", "hooks", "id_tokens", "secrets",
+    ]
+}

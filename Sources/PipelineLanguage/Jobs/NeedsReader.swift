@@ -1,0 +1,50 @@
+import PipelineModel
+
+/// Reads `needs:` of a job or a rule.
+struct NeedsReader {
+    let values: ValueReader
+
+    private static let elsewhere = "Only jobs of the same pipeline can be needed."
+    private static let unsupported = [
+        "pipeline": elsewhere, "project": elsewhere, "ref": elsewhere,
+        "parallel": "Name each job by itself.",
+    ]
+
+    /// The needed jobs in order; nil where the key does not say.
+    func read(_ node: Node, _ key: String) -> [NeedDraft]? {
+        if node.isNull { return nil }
+        guard let items = values.flattened(node, key) else { return nil }
+        var seen: Set<String> = []
+        let drafts = items.compactMap { need($0, key) }.filter { seen.insert($0.need.job).inserted }
+        let limit = values.session.limits.needs
+        if drafts.count > limit {
+            values.error("\(key): \(drafts.count) jobs are needed, and \(limit) are allowed.", at: node.span)
+        }
+        return drafts
+    }
+
+    private func need(_ node: Node, _ key: String) -> NeedDraft? {
+        if node.isNull {
+            values.error("\(key) has an empty entry.", at: node.span)
+            return nil
+        }
+        if node.scalar != nil {
+            return values.nonEmptyText(node, "each entry of \(key)").map {
+                NeedDraft(need: .init(job: $0), span: node.span)
+            }
+        }
+        let keys = ["job", "artifacts", "optional"]
+        guard let mapping = values.mapping(node, key, keys: keys, unsupported: Self.unsupported) else { return nil }
+        guard let job = mapping["job"] else {
+            if mapping.entries.allSatisfy({ Self.unsupported[$0.key] == nil }) {
+                values.error("\(key): an entry has no job.", at: node.span)
+            }
+            return nil
+        }
+        guard let name = values.nonEmptyText(job, "\(key): job") else { return nil }
+        var need = PlannedJob.Need(job: name)
+        if let node = mapping["artifacts"] { need.artifacts = values.bool(node, "\(key): artifacts") ?? true }
+        if let node = mapping["optional"] { need.optional = values.bool(node, "\(key): optional") ?? false }
+        return NeedDraft(need: need, span: job.span)
+    }
+}

@@ -1,0 +1,48 @@
+import PipelineModel
+
+/// Reads `artifacts:reports`.
+struct ReportsReader {
+    let values: ValueReader
+
+    /// Reports that are only shown. Leaving them out changes no result.
+    private static let shown: Set<String> = [
+        "accessibility", "annotations", "api_fuzzing", "browser_performance", "cluster_image_scanning", "codequality",
+        "container_scanning", "coverage_fuzzing", "coverage_report", "cyclonedx", "dast", "dependency_scanning",
+        "junit",
+        "license_management", "license_scanning", "load_performance", "lsif", "metrics", "performance",
+        "repository_xray", "requirements", "requirements_v2", "sarif", "sast", "secret_detection", "tensorboard",
+        "terraform",
+    ]
+
+    func read(_ node: Node) {
+        guard let mapping = node.mapping else {
+            values.error("artifacts: reports must be a map, and is \(node.kindName).", at: node.span)
+            return
+        }
+        for entry in mapping.entries {
+            if entry.key == "dotenv" {
+                let text = "is not supported yet: its variables would not reach later jobs. Hand a file on with paths."
+                values.error("artifacts: reports: dotenv \(text)", at: entry.keySpan)
+            } else if Self.shown.contains(entry.key) {
+                check(entry)
+            } else {
+                let hint = values.session.suggestion(for: entry.key, among: Self.shown.sorted())
+                values.error(
+                    "artifacts: reports: \"\(entry.key.prefix(60))\" is not a kind of report.\(hint)", at: entry.keySpan
+                )
+            }
+        }
+    }
+
+    private func check(_ entry: Mapping.Entry) {
+        let key = "artifacts: reports: \(entry.key)"
+        if entry.key == "coverage_report" {
+            guard let mapping = values.mapping(entry.value, key, keys: ["coverage_format", "path"]) else { return }
+            for part in mapping.entries { _ = values.nonEmptyText(part.value, "\(key): \(part.key)") }
+        } else if !entry.value.isNull, values.texts(entry.value, key, allowsSingle: true) == nil {
+            return
+        }
+        values.warning(
+            "\(key) is not carried out yet: the file is not read. Name it under paths to keep it.", at: entry.keySpan)
+    }
+}

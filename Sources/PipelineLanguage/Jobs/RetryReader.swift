@@ -1,0 +1,67 @@
+import PipelineModel
+
+/// Reads `retry`.
+struct RetryReader {
+    let values: ValueReader
+
+    func read(_ node: Node) -> PlannedJob.Retry? {
+        if node.scalar != nil { return limit(node).map { PlannedJob.Retry(limit: $0) } }
+        guard let mapping = values.mapping(node, "retry", keys: ["max", "when", "exit_codes"]) else { return nil }
+        var retry = PlannedJob.Retry(limit: 0)
+        if let max = mapping["max"] {
+            retry.limit = limit(max) ?? 0
+        } else {
+            values.warning("retry has no max, so nothing is tried again.", at: node.span)
+        }
+        if let when = mapping["when"], !when.isNull { retry.classes = classes(when) }
+        if let codes = mapping["exit_codes"], !codes.isNull {
+            retry.exitCodes = values.integers(codes, "retry: exit_codes", in: 0...255)
+        }
+        return retry
+    }
+
+    private func limit(_ node: Node) -> Int? { values.integer(node, "retry", in: 0...2) }
+
+    /// Nil stands for any failure.
+    private func classes(_ node: Node) -> [FailureClass]? {
+        var result: [FailureClass] = []
+        for item in node.sequence ?? [node] {
+            guard let reason: Reason = values.word(item, "retry: when") else { continue }
+            guard let classes = reason.classes else { return nil }
+            result += classes.filter { !result.contains($0) }
+        }
+        return result
+    }
+
+    /// GitLab's names for what went wrong.
+    private enum Reason: String, CaseIterable {
+        case always
+        case unknownFailure = "unknown_failure"
+        case scriptFailure = "script_failure"
+        case apiFailure = "api_failure"
+        case stuckOrTimeoutFailure = "stuck_or_timeout_failure"
+        case runnerSystemFailure = "runner_system_failure"
+        case runnerUnsupported = "runner_unsupported"
+        case staleSchedule = "stale_schedule"
+        case jobExecutionTimeout = "job_execution_timeout"
+        case archivedFailure = "archived_failure"
+        case unmetPrerequisites = "unmet_prerequisites"
+        case schedulerFailure = "scheduler_failure"
+        case dataIntegrityFailure = "data_integrity_failure"
+
+        /// The failures it means here; nil for any, empty for what cannot happen here.
+        var classes: [FailureClass]? {
+            switch self {
+            case .always: nil
+            case .scriptFailure: [.script, .outOfMemory]
+            case .unknownFailure, .apiFailure, .dataIntegrityFailure: [.system]
+            case .stuckOrTimeoutFailure: [.timeout, .noOutput]
+            case .runnerSystemFailure: [.system, .image, .gpu, .lost]
+            case .jobExecutionTimeout: [.timeout]
+            case .schedulerFailure: [.lost, .system]
+            case .runnerUnsupported: [.policy]
+            case .staleSchedule, .archivedFailure, .unmetPrerequisites: []
+            }
+        }
+    }
+}

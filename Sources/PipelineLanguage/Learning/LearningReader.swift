@@ -1,0 +1,77 @@
+import PipelineModel
+
+/// Reads `ml:`, Pawl's own key of a job.
+struct LearningReader {
+    let values: ValueReader
+
+    private static let keys = [
+        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "curves", "gate", "cpus", "memory", "shm_size",
+    ]
+
+    /// What the key says; what is not carried out yet is read all the same and told in a warning.
+    func read(_ node: Node) -> MLSettings? {
+        if node.isNull { return nil }
+        guard let mapping = values.mapping(node, "ml", keys: Self.keys) else { return nil }
+        var settings = MLSettings()
+        for entry in mapping.entries where !entry.value.isNull { read(entry, into: &settings) }
+        return settings
+    }
+
+    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings) {
+        let node = entry.value
+        let key = "ml: \(entry.key)"
+        switch entry.key {
+        case "gpus":
+            settings.gpus = values.integer(node, key, in: 0...1_024)
+            if settings.gpus != 0 { later(entry, "the job gets no GPU.") }
+        case "gpu_memory":
+            settings.gpuMemory = byteCount(node, key)
+            later(entry, "no GPU is chosen by it.")
+        case "seeds":
+            settings.seeds = values.integer(node, key, in: 1...1_000)
+            later(entry, "the job runs once, without PAWL_SEED.")
+        case "inputs":
+            settings.inputs = texts(node, key)
+            later(entry, "the job always runs.")
+        case "checkpoint":
+            settings.checkpoint = values.nonEmptyText(node, key)
+            later(entry, "each attempt begins anew.")
+        case "curves":
+            settings.curves = texts(node, key)
+            later(entry, "no curves are read.")
+        case "gate":
+            settings.gate = GateReader(values: values).read(node)
+            later(entry, "no metric is judged.")
+        case "cpus": settings.cpus = cpus(node, key)
+        case "memory": settings.memory = byteCount(node, key)
+        case "shm_size": settings.shmSize = byteCount(node, key)
+        default: break
+        }
+    }
+
+    private func later(_ entry: Mapping.Entry, _ meanwhile: String) {
+        values.warning("ml: \(entry.key) is not carried out yet: \(meanwhile)", at: entry.keySpan)
+    }
+
+    private func texts(_ node: Node, _ key: String) -> [String] {
+        values.texts(node, key, allowsSingle: true)?.map(\.text) ?? []
+    }
+
+    private func cpus(_ node: Node, _ key: String) -> Double? {
+        guard let number = GateReader.number(node), number > 0, number <= 4_096 else {
+            values.error("\(key) must be a number above 0, such as 0.5 or 4.", at: node.span)
+            return nil
+        }
+        return number
+    }
+
+    private func byteCount(_ node: Node, _ key: String) -> ByteCount? {
+        guard let text = node.scalar?.text, text.last?.isLetter ?? false, let count = ByteCount(parsing: text),
+            count.bytes > 0
+        else {
+            values.error("\(key) must be an amount with a unit, such as 512MiB or 40GiB.", at: node.span)
+            return nil
+        }
+        return count
+    }
+}

@@ -1,0 +1,133 @@
+/// A pattern over paths of the repository.
+///
+/// In rules it has the meaning of Ruby's `fnmatch` with pathname, dot files and braces; in `include` GitLab's own simpler
+/// one, where only `*` and `**` count.
+struct Glob: Sendable {
+    /// Which rules its text is read by.
+    enum Dialect: Sendable { case rules, include }
+
+    private let program: PatternProgram
+    private let prefix: String
+    private let suffix: String
+    private let isLiteral: Bool
+
+    /// The only path it can match, where it has no wildcards.
+    var literal: String? { isLiteral ? prefix : nil }
+
+    /// Reads a glob's text.
+    init(_ text: String, dialect: Dialect) throws(PatternError) {
+        guard text.utf8.count <= 4_096 else { throw PatternError(message: "the glob is longer than 4,096 bytes") }
+        let special = dialect == .rules ? "*?[{\\" : "*"
+        prefix = String(text.prefix { !special.contains($0) })
+        suffix = String(text.reversed().prefix { !"*?[]{},\\".contains($0) }.reversed())
+        isLiteral = prefix == text
+        var rest = Substring(text).unicodeScalars
+        program = try PatternProgram(
+            dialect == .rules ? try Self.rules(&rest, depth: 0) : Self.include(&rest))
+    }
+
+    /// Whether a path matches; nil when the budget ran out.
+    func matches(_ path: String, budget: MatchingBudget) -> Bool? {
+        guard budget.spend(1) else { return nil }
+        if isLiteral { return path == prefix }
+        guard path.hasPrefix(prefix), path.hasSuffix(suffix) else { return false }
+        return program.matches(path, whole: true, budget: budget)
+    }
+
+    private static let anythingInFolder = PatternSyntax.repeated(.one(.notSlash), min: 0, max: nil)
+
+    private static func include(_ rest: inout Substring.UnicodeScalarView) -> PatternSyntax {
+        var parts: [PatternSyntax] = []
+        while let scalar = rest.popFirst() {
+            guard scalar == "*" else {
+                parts.append(.one(ScalarSet(scalar)))
+                continue
+            }
+            if rest.first == "*" {
+                rest.removeFirst()
+                parts.append(.repeated(.one(.all), min: 0, max: nil))
+            } else {
+                parts.append(anythingInFolder)
+            }
+        }
+        return .sequence(parts)
+    }
+
+    /// Reads until the end, or within braces until a comma or the closing brace at this depth.
+    private static func rules(
+        _ rest: inout Substring.UnicodeScalarView, depth: Int
+    ) throws(PatternError) -> PatternSyntax {
+        guard depth <= 20 else { throw PatternError(message: "its braces are nested too deeply") }
+        var parts: [PatternSyntax] = []
+        var atSegmentStart = depth == 0
+        while let scalar = rest.first {
+            if depth > 0 && (scalar == "," || scalar == "}") { break }
+            rest.removeFirst()
+            let wasAtStart = atSegmentStart
+            atSegmentStart = scalar == "/"
+            switch scalar {
+            case "*":
+                var stars = 1
+                while rest.first == "*" {
+                    rest.removeFirst()
+                    stars += 1
+                }
+                if stars == 2 && wasAtStart && rest.first == "/" {
+                    rest.removeFirst()
+                    let folder = PatternSyntax.sequence([anythingInFolder, .one(ScalarSet(UnicodeScalarLiteral.slash))])
+                    parts.append(.repeated(folder, min: 0, max: nil))
+                    atSegmentStart = true
+                } else {
+                    parts.append(anythingInFolder)
+                }
+            case "?": parts.append(.one(.notSlash))
+            case "[": parts.append(.one(bracket(&rest) ?? ScalarSet(scalar)))
+            case "{": parts.append(try braces(&rest, depth: depth))
+            case "\\": parts.append(.one(ScalarSet(rest.popFirst() ?? scalar)))
+            default: parts.append(.one(ScalarSet(scalar)))
+            }
+        }
+        return .sequence(parts)
+    }
+
+    /// The choices after an opening brace.
+    private static func braces(
+        _ rest: inout Substring.UnicodeScalarView, depth: Int
+    ) throws(PatternError) -> PatternSyntax {
+        var choices: [PatternSyntax] = []
+        while true {
+            choices.append(try rules(&rest, depth: depth + 1))
+            switch rest.popFirst() {
+            case ",": continue
+            case "}": return .choice(choices)
+            default: throw PatternError(message: "a { is not closed")
+            }
+        }
+    }
+
+    /// The set after an opening bracket; nil, and nothing taken, when it is never closed.
+    private static func bracket(_ rest: inout Substring.UnicodeScalarView) -> ScalarSet? {
+        var ahead = rest
+        var set = ScalarSet()
+        let isNegated = ahead.first == "!" || ahead.first == "^"
+        if isNegated { ahead.removeFirst() }
+        var isFirst = true
+        while let scalar = ahead.popFirst() {
+            if scalar == "]" && !isFirst {
+                rest = ahead
+                // No bracket ever takes a slash: folders are crossed only by **.
+                if isNegated { set.insert(47...47) }
+                return isNegated ? set.negated : set
+            }
+            isFirst = false
+            let low = scalar == "\\" ? ahead.popFirst() ?? scalar : scalar
+            var high = low
+            if ahead.first == "-", let end = ahead.dropFirst().first, end != "]" {
+                ahead = ahead.dropFirst(2)
+                high = end
+            }
+            if low.value <= high.value { set.insert(low.value...high.value) }
+        }
+        return nil
+    }
+}

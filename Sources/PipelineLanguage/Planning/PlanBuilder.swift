@@ -1,0 +1,115 @@
+import PipelineModel
+
+/// Asks the rules, and makes the plan of what they leave.
+struct PlanBuilder {
+    private let session: PlanningSession
+    private let draft: PipelineDraft
+
+    init(session: PlanningSession, draft: PipelineDraft) {
+        self.session = session
+        self.draft = draft
+    }
+
+    private var context: PlanningContext { session.context }
+
+    func build() -> PlanningStep {
+        var variables = draft.variables
+        if let rules = draft.workflow.rules {
+            let matcher = RuleMatcher(values: ValueReader(session: session, job: nil))
+            let rule = matcher.firstMatch(rules, variables: context.layered(variables))
+            if session.findings.hasErrors { return refused }
+            guard let rule, rule.when != .never else {
+                return nothing("workflow: rules ask for no pipeline \(occasion).")
+            }
+            variables += rule.variables
+        }
+        var chosen: [Chosen] = draft.jobs.compactMap { choose($0, variables) }
+        connect(&chosen)
+        if session.findings.hasErrors { return refused }
+        if chosen.isEmpty { return nothing("No job's rules ask for it \(occasion).") }
+        if chosen.allSatisfy({ $0.job.stage == ".pre" || $0.job.stage == ".post" }) {
+            return nothing("Only jobs of .pre and .post are left, and they run only beside others.")
+        }
+        return .planned(plan(chosen, variables))
+    }
+
+    /// A job that runs, and the needs it has in this pipeline with their places.
+    private struct Chosen {
+        var job: PlannedJob
+        var needs: [NeedDraft]?
+        var dependencies: [(job: String, span: SourceSpan)]?
+    }
+
+    private var refused: PlanningStep { .refused(session.findings.diagnostics) }
+
+    private func nothing(_ reason: String) -> PlanningStep {
+        .nothing(reason: reason, warnings: session.findings.diagnostics)
+    }
+
+    /// `for branch main (push)`.
+    private var occasion: String {
+        let kind =
+            switch context.refKind {
+            case .branch: "branch"
+            case .tag: "tag"
+            case .mergeRequest: "a merge request of"
+            }
+        return "for \(kind) \(context.ref.prefix(80)) (\(context.source.prefix(40)))"
+    }
+
+    private func choose(_ draft: JobDraft, _ variables: [Variable]) -> Chosen? {
+        var job = draft.job
+        let inherited = variables.filter { draft.inheritedVariables?.contains($0.name) ?? true }
+        job.variables = inherited + draft.ownVariables
+        guard session.countExpanded(job.variables.count, job: job.name, at: draft.span) else { return nil }
+        var needs = draft.needs
+        if let rules = draft.rules {
+            let matcher = RuleMatcher(values: ValueReader(session: session, job: job.name))
+            guard let rule = matcher.firstMatch(rules, variables: context.variables(for: job)) else { return nil }
+            if let when = rule.when {
+                guard let own = when.ofJob else { return nil }
+                job.when = own
+            }
+            if let allowed = rule.allowFailure { job.allowFailure = allowed ? .always : .never }
+            job.interruptible = rule.interruptible ?? job.interruptible
+            job.variables += rule.variables
+            needs = rule.needs ?? needs
+        } else if context.refKind == .mergeRequest, self.draft.workflow.rules == nil {
+            // Without rules of its own or of the workflow a job is for branches and tags only.
+            return nil
+        }
+        let expansion = VariableExpansion(context.variables(for: job))
+        job.tags = job.tags.map { expansion.expand($0) }
+        return Chosen(job: job, needs: needs, dependencies: draft.dependencies)
+    }
+
+    /// Settles needs and dependencies among the jobs that run.
+    private func connect(_ chosen: inout [Chosen]) {
+        let names = Set(chosen.map(\.job.name))
+        for index in chosen.indices {
+            let name = chosen[index].job.name
+            chosen[index].job.needs = chosen[index].needs?.compactMap { draft in
+                if names.contains(draft.need.job) { return draft.need }
+                if draft.need.optional { return nil }
+                let text =
+                    "needs: \"\(name)\" needs \"\(draft.need.job)\", which its rules leave out of this pipeline. If that may be so, write {job: \(draft.need.job), optional: true}."
+                session.findings.error(text, job: name, at: draft.span)
+                return nil
+            }
+            chosen[index].job.dependencies = chosen[index].dependencies?.map(\.job).filter(names.contains)
+        }
+    }
+
+    private func plan(_ chosen: [Chosen], _ variables: [Variable]) -> Plan {
+        let order = Dictionary(
+            draft.stages.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let jobs = chosen.map(\.job).enumerated().sorted { left, right in
+            let (one, other) = (order[left.element.stage] ?? 0, order[right.element.stage] ?? 0)
+            return (one, left.offset) < (other, right.offset)
+        }
+        let name = draft.workflow.name.map { VariableExpansion(context.layered(variables)).expand($0) }
+        return Plan(
+            name: name, stages: draft.stages, jobs: jobs.map(\.element), variables: variables,
+            warnings: session.findings.diagnostics)
+    }
+}

@@ -1,0 +1,73 @@
+import Logging
+import NIOConcurrencyHelpers
+import PipelineModel
+
+/// Renews the lease of an attempt, and stops the attempt before the lease can have ended without that.
+///
+/// The lease is counted from before the question was sent, by the monotonic clock: however long the answer was on its
+/// way, the runner never believes in a lease that the server has given to another.
+struct LeaseKeeper: Sendable {
+    private let coordinator: any Coordinator
+    private let key: LeaseKey
+    private let control: AttemptControl
+    private let clock: RunnerClock
+    private let logger: Logger
+    private let state: NIOLockedValueBox<State>
+
+    private struct State {
+        var length: Duration
+        /// When it has ended if it is not renewed.
+        var end: Duration
+    }
+
+    /// Keeps the lease of a claim that was received at a time.
+    init(
+        _ claim: Claim, receivedAt: Duration, coordinator: any Coordinator, control: AttemptControl, clock: RunnerClock,
+        logger: Logger
+    ) {
+        self.coordinator = coordinator
+        self.control = control
+        self.clock = clock
+        self.logger = logger
+        key = claim.key
+        state = NIOLockedValueBox(State(length: claim.leaseFor, end: receivedAt + claim.leaseFor))
+    }
+
+    /// Renews the lease three times in its length, until the task is cancelled or the lease is lost.
+    func renew() async {
+        var wait = state.withLockedValue { $0.length / 3 }
+        while !Task.isCancelled {
+            guard (try? await clock.pause(wait)) != nil else { return }
+            let sentAt = clock.now()
+            do {
+                switch try await coordinator.heartbeat(key) {
+                case .renewed(let length):
+                    state.withLockedValue { $0 = State(length: length, end: sentAt + length) }
+                    wait = length / 3
+                case .cancel(let reason):
+                    // The lease holds on, so that the end of the job can still be told.
+                    state.withLockedValue { $0.end = sentAt + $0.length }
+                    control.stop(.cancelled(reason))
+                case .lost: return control.stop(.leaseLost("the server has taken the job back"))
+                }
+            } catch CoordinatorError.leaseLost {
+                return control.stop(.leaseLost("the server has taken the job back"))
+            } catch {
+                logger.info("the lease could not be renewed", metadata: ["error": "\(error)"])
+                wait = state.withLockedValue { $0.length / 10 }
+            }
+        }
+    }
+
+    /// Stops the attempt when its lease is about to end, until the task is cancelled.
+    func watch() async {
+        while !Task.isCancelled {
+            // Containers need a moment to be ended.
+            let deadline = state.withLockedValue { $0.end - $0.length / 6 }
+            guard clock.now() < deadline else {
+                return control.stop(.leaseLost("the server did not answer for as long as the lease held"))
+            }
+            guard (try? await clock.sleep(deadline)) != nil else { return }
+        }
+    }
+}

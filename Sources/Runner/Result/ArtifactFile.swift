@@ -1,0 +1,82 @@
+import Archives
+import Foundation
+import Glibc
+import PipelineModel
+import Signing
+
+/// Artifacts on their way between a workspace and the server, as files.
+enum ArtifactFile {
+    /// Packs what a job keeps into a file.
+    /// - Returns: what was packed; nil where no file matched.
+    static func pack(
+        _ artifacts: PlannedJob.Artifacts, of root: String, to file: String, limit: ByteCount
+    ) throws -> ArtifactReference? {
+        let selection = FileSelection(include: artifacts.paths, exclude: artifacts.exclude)
+        let paths = try selection.paths(in: root)
+        guard !paths.isEmpty else { return nil }
+        let output = try OutputFile(file)
+        let summary = try ArchivePacker(sizeLimit: limit.bytes).pack(paths, of: root) { try output.write($0) }
+        return ArtifactReference(
+            sha256: try output.finish(), size: ByteCount(bytes: summary.archiveSize), fileCount: summary.fileCount,
+            paths: Array(paths.prefix(100)))
+    }
+
+    /// Writes an artifact that arrives to a file, and makes sure that it is what was asked for.
+    static func receive(
+        _ artifact: ArtifactReference, from content: AsyncThrowingStream<[UInt8], any Error>, to file: String
+    ) async throws {
+        let output = try OutputFile(file)
+        var size: Int64 = 0
+        for try await bytes in content {
+            size += Int64(bytes.count)
+            guard size <= artifact.size.bytes else { break }
+            try bytes.withUnsafeBytes { try output.write($0) }
+        }
+        guard try output.finish() == artifact.sha256, size == artifact.size.bytes else {
+            throw RunnerError(
+                .artifact, message: "The artifact \(artifact.sha256.prefix(12)) did not arrive whole: \(size) bytes came.")
+        }
+    }
+
+    /// A file's bytes, read as they are asked for.
+    static func content(of file: String) throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let input = try FileHandle(forReadingFrom: URL(filePath: file))
+        return AsyncThrowingStream { () async throws -> [UInt8]? in
+            let piece = try input.read(upToCount: 256 << 10)
+            return piece.flatMap { $0.isEmpty ? nil : Array($0) }
+        }
+    }
+}
+
+/// A file that is written and hashed at once. Used by one thread at a time.
+private final class OutputFile {
+    private let descriptor: Int32
+    private let path: String
+    private var digest: SHA256Digest?
+
+    init(_ path: String) throws {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw PrivateFile.failure("write", path) }
+        self.path = path
+        digest = try SHA256Digest()
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try digest?.update(bytes.bindMemory(to: UInt8.self))
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw PrivateFile.failure("write", path) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// The hash of all that was written, as hexadecimal digits.
+    func finish() throws -> String {
+        guard let digest = digest.take() else { return "" }
+        return Hex.encode(try digest.finish())
+    }
+}

@@ -1,0 +1,32 @@
+import PipelineModel
+
+/// The files by which a job's container learns what to do: scripts, variables and secrets. They are in memory, and the
+/// container sees them read-only.
+struct ScriptFolder: Sendable {
+    /// Where a container sees them.
+    static let target = "/pawl"
+
+    /// Where they are.
+    let path: String
+
+    /// Writes the files of an attempt.
+    ///
+    /// The container's user is its image's choice, so the files are for everyone; the folder around is the runner's.
+    init(at path: String, script: JobScript, variables: JobVariables) throws {
+        self.path = path
+        try FolderRemoval.remove(path)
+        try PrivateFile.makeFolder(path, mode: 0o755)
+        try PrivateFile.makeFolder(path + "/files", mode: 0o755)
+        let files = [
+            ("run", script.run), ("script", script.script), ("after_script", script.after),
+            ("env", variables.environmentFile),
+        ]
+        for (name, text) in files { try PrivateFile.write(text, to: "\(path)/\(name)", mode: 0o644) }
+        for file in variables.files {
+            try PrivateFile.write(file.value, to: "\(path)/files/\(file.name)", mode: 0o644)
+        }
+    }
+
+    /// What the container starts: nothing in it comes from the job.
+    var command: [String] { ["sh", "\(Self.target)/run"] }
+}

@@ -1,0 +1,43 @@
+import PipelineModel
+
+/// Where a runner keeps what, and its id.
+struct RunnerFolders: Sendable {
+    /// The runner's id, the same after a restart. It labels containers, so that two runners leave each other alone.
+    let instance: String
+    /// A folder for each attempt.
+    let workspaces: String
+    /// Results that no server has accepted yet.
+    let results: String
+    /// Scripts and secrets, in memory.
+    let memory: String
+
+    /// Makes what is missing, the id too.
+    init(_ settings: RunnerSettings) throws {
+        try PrivateFile.makeFolder(settings.stateFolder)
+        let file = settings.stateFolder + "/instance"
+        if let known = try? PrivateFile.read(file, limit: 64), known.count == 12, known.allSatisfy(Self.isDigit) {
+            instance = String(decoding: known, as: UTF8.self)
+        } else {
+            let digits = Array("0123456789abcdef".utf8)
+            let made = (0..<12).map { _ in digits[Int.random(in: 0..<digits.count)] }
+            try PrivateFile.write(made, to: file, mode: 0o600, isDurable: true)
+            instance = String(decoding: made, as: UTF8.self)
+        }
+        workspaces = settings.stateFolder + "/work"
+        results = settings.stateFolder + "/results"
+        memory = "\(settings.memoryFolder)/pawl-\(instance)"
+        for folder in [workspaces, results, memory] { try PrivateFile.makeFolder(folder) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
+
+    /// Removes what attempts of an earlier process left, all but results.
+    func removeLeftovers() throws {
+        for folder in [workspaces, memory] {
+            try FolderRemoval.remove(folder)
+            try PrivateFile.makeFolder(folder)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import PipelineModel
+import Signing
+import Store
+
+/// Everything the API and the pages take from outside: the store, the clock, chance, and what other parts carry out.
+///
+/// A closure that refuses throws `APIRefusal` or `StoreError`; any other error is told as a fault of the server.
+public struct APIEnvironment: Sendable {
+    /// The truth about everything.
+    public var store: Store
+    /// The server's version.
+    public var version: String
+    /// The wall clock.
+    public var now: @Sendable () -> Timestamp
+    /// The text of a new token.
+    public var makeToken: @Sendable () throws -> String
+    /// Seals a repository's secret.
+    public var seal: @Sendable (Redacted, SecretDescription, RepositoryID) throws -> [UInt8]
+    /// Makes a pipeline that a person, named last, asks for.
+    public var runPipeline: @Sendable (RunRequest, String) async throws -> PipelineID
+    /// Runs a delivery's intake again for a person.
+    public var replay: @Sendable (DeliveryID, String) async throws -> Void
+    /// Adds a repository for a person, and proves that its webhook arrives.
+    public var addRepository: @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView
+    /// What the runners that are there offer.
+    public var runners: @Sendable () async -> [RunnerOffer]
+    /// Looks at the machine: data, engine, clock, backup.
+    public var examine: @Sendable () async -> [CheckView]
+    /// A folder for the copy that a backup streams; it is on the same machine and private.
+    public var temporaryFolder: String
+
+    /// Collects an environment. What is not given refuses with words, or is the real thing.
+    public init(
+        store: Store, version: String, temporaryFolder: String, now: @escaping @Sendable () -> Timestamp,
+        makeToken: @escaping @Sendable () throws -> String = { try AccessToken.make() },
+        seal: @escaping @Sendable (Redacted, SecretDescription, RepositoryID) throws -> [UInt8],
+        runPipeline: @escaping @Sendable (RunRequest, String) async throws -> PipelineID,
+        replay: (@Sendable (DeliveryID, String) async throws -> Void)? = nil,
+        addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
+        runners: @escaping @Sendable () async -> [RunnerOffer] = { [] },
+        examine: @escaping @Sendable () async -> [CheckView] = { [] }
+    ) {
+        self.store = store
+        self.version = version
+        self.temporaryFolder = temporaryFolder
+        self.now = now
+        self.makeToken = makeToken
+        self.seal = seal
+        self.runPipeline = runPipeline
+        self.replay = replay ?? { try await store.replayDelivery($0, by: $1, now: now()) }
+        self.addRepository = addRepository
+        self.runners = runners
+        self.examine = examine
+    }
+}
+
+/// What a runner offers to jobs.
+public struct RunnerOffer: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// What jobs may ask for by `tags`.
+    public var tags: [String]
+    /// How many jobs it carries out at once.
+    public var slots: Int
+
+    /// Describes a runner.
+    public init(name: String, tags: [String], slots: Int) {
+        self.name = name
+        self.tags = tags
+        self.slots = slots
+    }
+}
+
+extension AccessToken {
+    /// What the store keeps of a token and finds it by: the bytes of its SHA-256.
+    public static func storedHash(of token: String) throws(SigningError) -> [UInt8] {
+        try SHA256Digest.of(Array(token.utf8))
+    }
+}

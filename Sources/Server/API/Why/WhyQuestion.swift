@@ -1,0 +1,213 @@
+import PipelineModel
+import Store
+
+/// Works out why a job is where it is, from what is stored and which runners are there. Pure.
+struct WhyQuestion: Sendable {
+    let detail: PipelineDetail
+    let job: StoredJob
+    /// The job's place among those that wait for a runner, from 1.
+    let place: Int?
+    let runners: [RunnerOffer]
+    let now: Timestamp
+
+    private var id: PipelineID { detail.pipeline.id }
+    private var subject: String { "\(id)/\(job.name)" }
+    private var planned: PlannedJob? { detail.plan?.job(named: job.name) }
+
+    /// The answer, with its evidence and what would help.
+    func answer() -> WhyView {
+        switch job.state {
+        case .waiting: waiting()
+        case .manual: manual()
+        case .ready: ready()
+        case .running, .judging: running()
+        case .passed: passed()
+        case .failed, .failedAllowed: failed()
+        case .cancelled: cancelled()
+        case .notRun: notRun()
+        }
+    }
+
+    private func view(
+        _ answer: String, since: Timestamp? = nil, place: Int? = nil, facts: [WhyView.Fact] = [],
+        helps: [HelpView] = []
+    ) -> WhyView {
+        WhyView(
+            pipeline: id, job: job.name, state: job.state, isOurs: job.failure?.class.isOurs ?? false, answer: answer,
+            since: since, place: place, facts: facts, helps: helps, at: now)
+    }
+
+    // MARK: - Waiting
+
+    private func waiting() -> WhyView {
+        if detail.pipeline.state == .held {
+            return view(
+                "its commit comes from a fork, and nobody has approved it yet.", since: detail.pipeline.createdAt,
+                helps: [HelpView("pawl approve \(id)", "for commit \(detail.pipeline.commit.prefix(7)) only")])
+        }
+        let open = prerequisites().filter { !$0.state.isEnded }
+        let names = open.map(\.name)
+        let played = open.filter { $0.state == .manual }
+        return view(
+            names.isEmpty ? "for other jobs of this pipeline." : "it needs \(Self.list(names)).",
+            since: detail.pipeline.createdAt,
+            facts: open.map { WhyView.Fact(about: $0.name, text: standing(of: $0)) },
+            helps: played.map { HelpView("pawl play \(id)/\($0.name)", "starts what only a person starts") })
+    }
+
+    private func manual() -> WhyView {
+        let place = job.environment.map { " It deploys to \($0)." } ?? ""
+        return view(
+            "only a person starts it.\(place)", since: detail.pipeline.createdAt,
+            helps: [HelpView("pawl play \(subject)", "starts it")])
+    }
+
+    private func ready() -> WhyView {
+        let tags = planned?.tags ?? []
+        var facts: [WhyView.Fact] = []
+        if !tags.isEmpty { facts.append(.init(about: "asks for", text: "tags \(tags.joined(separator: ", "))")) }
+        for (index, runner) in runners.enumerated() {
+            let missing = tags.filter { !runner.tags.contains($0) }
+            let offer = "\(runner.name)  \(Self.count(runner.slots, "job")) at once"
+            let fit = missing.isEmpty ? "may take it" : "never: lacks tag \(missing.joined(separator: ", "))"
+            facts.append(.init(about: index == 0 ? "runners" : "", text: "\(offer)  \(fit)"))
+        }
+        let fitting = runners.filter { runner in runner.slots > 0 && tags.allSatisfy(runner.tags.contains) }
+        if let readyAt = job.readyAt, readyAt > now {
+            return view(
+                "it is tried again in \((readyAt - now).text), after a failure that was not the script's.",
+                since: readyAt, facts: lastAttempt() + facts)
+        }
+        if fitting.isEmpty {
+            let wanted = tags.isEmpty ? "no runner takes jobs here." : "no runner has the tags it asks for."
+            let help =
+                tags.isEmpty
+                ? HelpView("pawl doctor", "says whether the embedded runner works")
+                : HelpView("runner.tags", "in the server's settings, or `tags` in the pipeline file, must change")
+            return view(wanted, since: job.readyAt, facts: facts, helps: [help])
+        }
+        return view(
+            "for a runner: all that may take it are busy.", since: job.readyAt, place: place, facts: facts,
+            helps: [HelpView("pawl list", "what runs before it")])
+    }
+
+    private func running() -> WhyView {
+        guard let attempt = job.attempts.last else { return view("it is being handed out.") }
+        if let reason = job.cancelReason {
+            return view("it is being stopped: \(reason).", since: attempt.claimedAt)
+        }
+        var facts = earlierAttempts()
+        facts.insert(.init(about: "runner", text: attempt.runner), at: 0)
+        let verb = job.state == .judging ? "its metrics are being judged." : "attempt \(attempt.number) is under way."
+        return view(
+            verb, since: attempt.startedAt ?? attempt.claimedAt, facts: facts,
+            helps: [HelpView("pawl logs -f \(subject)", "what it writes")])
+    }
+
+    // MARK: - Ended
+
+    private func passed() -> WhyView {
+        view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts())
+    }
+
+    private func failed() -> WhyView {
+        let failure = job.failure
+        let allowed = job.state == .failedAllowed ? " It may fail without the pipeline failing." : ""
+        let answer: String
+        var helps = [HelpView("pawl logs \(subject)", "its output")]
+        if let failure, failure.class.isOurs {
+            answer = "Pawl's side failed, not your change: \(failure.message).\(allowed)"
+            helps = [HelpView("pawl retry \(subject)", "when the cause is gone"), HelpView("pawl doctor", "the cause")]
+        } else if let failure {
+            answer = "\(Self.sentence(for: failure))\(allowed)"
+            helps.append(HelpView("pawl retry \(subject)", "if it failed by accident"))
+        } else {
+            answer = "it failed.\(allowed)"
+        }
+        return view(answer, since: job.finishedAt, facts: attempts(job.attempts), helps: helps)
+    }
+
+    private func cancelled() -> WhyView {
+        view(
+            "\(job.cancelReason ?? job.failure?.message ?? detail.pipeline.reason ?? "it was stopped").",
+            since: job.finishedAt, facts: attempts(job.attempts),
+            helps: [HelpView("pawl retry \(subject)", "runs it after all")])
+    }
+
+    private func notRun() -> WhyView {
+        guard let because = job.because, let cause = detail.job(named: because) else {
+            return view("nothing that it waits for asked for it.", since: job.finishedAt)
+        }
+        if planned?.when == .onFailure {
+            return view("it runs only after a failure, and none came.", since: job.finishedAt)
+        }
+        return view(
+            "\(because) \(Self.past(cause.state)), and it needs that.", since: job.finishedAt,
+            facts: [.init(about: because, text: standing(of: cause))],
+            helps: [
+                HelpView("pawl why \(id)/\(because)", "why that is so"),
+                HelpView("pawl retry \(id)/\(because)", "runs both again"),
+            ])
+    }
+
+    // MARK: - Evidence
+
+    private func prerequisites() -> [StoredJob] {
+        guard let plan = detail.plan, let planned else { return [] }
+        let standings = Dictionary(
+            detail.jobs.map { ($0.name, PipelineProgress.Standing($0.state)) }, uniquingKeysWith: { first, _ in first })
+        return PipelineProgress(plan: plan, standings: standings).prerequisites(of: planned)
+            .compactMap { detail.job(named: $0) }
+    }
+
+    private func standing(of job: StoredJob) -> String {
+        switch job.state {
+        case .waiting: "waits as well"
+        case .manual: "waits for a person"
+        case .ready: "waits for a runner"
+        case .running, .judging: "runs" + (job.startedAt.map { ", \((now - $0).text) so far" } ?? "")
+        case .passed: "passed"
+        case .failed, .failedAllowed: job.failure.map(Self.sentence(for:)) ?? "failed"
+        case .cancelled: job.cancelReason ?? "cancelled"
+        case .notRun: "not run" + (job.because.map { ": it needed \($0)" } ?? "")
+        }
+    }
+
+    private func attempts(_ attempts: [StoredAttempt]) -> [WhyView.Fact] {
+        attempts.suffix(10).map { attempt in
+            let end = attempt.failure.map { "\($0.class.rawValue)  \($0.message)" } ?? attempt.state.rawValue
+            return .init(about: "attempt \(attempt.number)", text: "\(attempt.runner)  \(end)")
+        }
+    }
+
+    private func earlierAttempts() -> [WhyView.Fact] { attempts(job.attempts.dropLast()) }
+
+    private func lastAttempt() -> [WhyView.Fact] { attempts(job.attempts.suffix(1)) }
+
+    // MARK: - Words
+
+    private static func sentence(for failure: Failure) -> String {
+        switch failure.class {
+        case .script: "your script: \(failure.message)"
+        default: failure.message
+        }
+    }
+
+    private static func past(_ state: JobState) -> String {
+        switch state {
+        case .failed, .failedAllowed: "failed"
+        case .cancelled: "was cancelled"
+        case .notRun: "was not run"
+        case .waiting, .manual, .ready, .running, .judging, .passed: "has not failed"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    }
+}

@@ -1,0 +1,82 @@
+import Forges
+import PipelineLanguage
+import PipelineModel
+import Signing
+import Store
+
+/// Puts together what a runner needs for an attempt: variables, secrets, credentials, limits.
+public struct AssignmentBuilder: Sendable {
+    private let store: Store
+    private let vault: SecretVault
+    private let forges: ForgeConnections
+    private let limits: JobLimits
+    private let registryLogins: [RegistryLogin]
+    private let defaultImage: String?
+    private let pipelineURL: @Sendable (PipelineID) -> String?
+
+    /// Builds assignments with the server's limits and logins.
+    public init(
+        store: Store, vault: SecretVault, forges: ForgeConnections, limits: JobLimits,
+        registryLogins: [RegistryLogin] = [], defaultImage: String? = nil,
+        pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }
+    ) {
+        self.store = store
+        self.vault = vault
+        self.forges = forges
+        self.limits = limits
+        self.registryLogins = registryLogins
+        self.defaultImage = defaultImage
+        self.pipelineURL = pipelineURL
+    }
+
+    /// The assignment of an attempt that was acknowledged.
+    func assignment(for attempt: AcknowledgedAttempt) async throws -> Assignment {
+        let pipeline = attempt.pipeline
+        let reference = attempt.repository.reference
+        var job = attempt.job
+        if job.image == nil { job.image = defaultImage.map { PlannedJob.Image(name: $0) } }
+        return Assignment(
+            key: attempt.key, attemptNumber: attempt.attemptNumber, pipeline: pipeline.id, job: job,
+            repository: reference, fetchURL: pipeline.fetchURL, ref: pipeline.ref, commit: pipeline.commit,
+            variables: try variables(of: attempt, job: job), secrets: try await secrets(of: attempt),
+            gitCredential: try await credential(for: reference), registryLogins: registryLogins,
+            artifacts: attempt.artifacts, limits: limits.lowered(by: job))
+    }
+
+    /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.
+    private func variables(of attempt: AcknowledgedAttempt, job: PlannedJob) throws -> [Variable] {
+        let pipeline = attempt.pipeline
+        let page = pipelineURL(pipeline.id)
+        let workspace = "/builds/" + Slug.reference(attempt.repository.reference.name)
+        let facts = AttemptFacts(
+            jobID: attempt.key.job.rawValue, attemptNumber: attempt.attemptNumber, jobURL: page, workspace: workspace)
+        let ofAttempt = PredefinedVariables.attempt(facts, of: job, environment: attempt.environment) { bytes in
+            (try? SHA256Digest.of(bytes)) ?? []
+        }
+        let id = pipeline.id.description
+        let ofPipeline = [
+            Variable("CI_PIPELINE_ID", id, expands: false), Variable("CI_PIPELINE_IID", id, expands: false),
+            Variable("PAWL_PIPELINE", id, expands: false),
+        ] + (page.map { [Variable("CI_PIPELINE_URL", $0, expands: false)] } ?? [])
+        return attempt.variables + ofPipeline + ofAttempt + job.variables
+    }
+
+    private func secrets(of attempt: AcknowledgedAttempt) async throws -> [GrantedSecret] {
+        let repository = attempt.pipeline.repository
+        let stored = try await store.secrets(
+            of: repository, for: attempt.pipeline.trust, environment: attempt.environment)
+        return try stored.map { secret in
+            let description = secret.description
+            let value = try vault.open(
+                secret.sealed, named: description.name, environment: description.environment, of: repository)
+            return GrantedSecret(name: description.name, kind: description.kind, value: value)
+        }
+    }
+
+    private func credential(for repository: RepositoryReference) async throws -> GitCredential? {
+        guard let forge = forges[repository.forge] else { return nil }
+        return try await forge.api.cloneCredential(for: repository).map {
+            GitCredential(user: $0.user, password: $0.password)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+/// How long a runner may keep a job without being heard of, and how often the server looks.
+public struct LeaseTerms: Sendable {
+    /// How long a lease holds after a claim or a heartbeat. A runner renews it after a third of it.
+    public var lease: Duration
+    /// How often lost leases are looked for; no signal tells of them.
+    public var rescueEvery: Duration
+    /// How long a claim waits for a signal before it looks again by itself.
+    public var sweepEvery: Duration
+
+    /// Terms: a minute's lease by default, looked at every five seconds.
+    public init(
+        lease: Duration = .seconds(60), rescueEvery: Duration = .seconds(5), sweepEvery: Duration = .seconds(30)
+    ) {
+        self.lease = lease
+        self.rescueEvery = rescueEvery
+        self.sweepEvery = sweepEvery
+    }
+}

@@ -1,0 +1,87 @@
+import Logging
+import PipelineModel
+import Store
+
+/// The coordinator in the server's own process: hands out what the store has, and writes down what runners bring.
+public struct LocalCoordinator: Coordinator {
+    private let store: Store
+    private let assignments: AssignmentBuilder
+    private let terms: LeaseTerms
+    private let now: @Sendable () -> Timestamp
+
+    /// Hands out jobs of a store.
+    public init(
+        store: Store, assignments: AssignmentBuilder, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.store = store
+        self.assignments = assignments
+        self.terms = terms
+        self.now = now
+    }
+
+    public func claim(_ request: ClaimRequest) async throws -> Claim? {
+        while !Task.isCancelled {
+            let seen = store.readyJobs.count
+            if let claim = try await translated({
+                try await store.claim(request, leaseFor: terms.lease, now: now())
+            }) {
+                return claim
+            }
+            let next = try await translated { try await store.nextReadyAt() }
+            // A job may be ready for others only: then its time has come already and the signal is what matters.
+            let wait = next.map { $0 - now() }.flatMap { $0 > .zero ? $0 : nil } ?? terms.sweepEvery
+            await store.readyJobs.wait(after: seen, atMost: min(wait, terms.sweepEvery))
+        }
+        return nil
+    }
+
+    public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
+        let attempt = try await translated { try await store.acknowledge(key, now: now()) }
+        do {
+            return try await assignments.assignment(for: attempt)
+        } catch {
+            throw CoordinatorError.unavailable("\(error)")
+        }
+    }
+
+    public func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer {
+        try await translated { try await store.renew(key, leaseFor: terms.lease, now: now()) }
+    }
+
+    public func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64 {
+        try await translated { try await store.appendLog(bytes, at: offset, to: key) }
+    }
+
+    public func store(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        try await translated { try await store.storeArtifact(artifact, content: content, for: key) }
+    }
+
+    public func artifact(
+        _ sha256: String, for key: LeaseKey
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        try await translated { try await store.artifact(sha256, for: key) }
+    }
+
+    public func complete(_ key: LeaseKey, with result: AttemptResult) async throws {
+        try await translated { try await store.complete(key, with: result, now: now()) }
+    }
+
+    public func giveBack(_ key: LeaseKey, because reason: String) async throws {
+        try await translated { try await store.giveBack(key, because: reason, now: now()) }
+    }
+
+    /// Says in the runner's words what the store refused.
+    private func translated<Result>(_ call: () async throws -> Result) async throws -> Result {
+        do {
+            return try await call()
+        } catch let error as StoreError {
+            switch error.code {
+            case .leaseLost: throw CoordinatorError.leaseLost
+            case .refused, .notFound, .corrupt: throw CoordinatorError.refused(error.message)
+            default: throw CoordinatorError.unavailable(error.message)
+            }
+        }
+    }
+}

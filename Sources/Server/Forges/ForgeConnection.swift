@@ -1,0 +1,60 @@
+import Forges
+import PipelineModel
+
+/// A forge of the settings: what it speaks, and its API.
+public struct ForgeConnection: Sendable {
+    /// The name of its section in the settings.
+    public var name: String
+    /// What it speaks.
+    public var kind: ForgeKind
+    /// Where statuses go and facts come from.
+    public var api: any ForgeAPI
+    /// The host and port that people's addresses of its repositories have; nil for plain Git.
+    public var webHost: String?
+    /// Whether a GitLab hook with a signing token takes requests that only have the older plain token.
+    public var tokenFallback: HookSecrets.TokenFallback
+
+    /// Describes a forge.
+    public init(
+        name: String, kind: ForgeKind, api: any ForgeAPI, webHost: String? = nil,
+        tokenFallback: HookSecrets.TokenFallback = .refused
+    ) {
+        self.name = name
+        self.kind = kind
+        self.api = api
+        self.webHost = webHost
+        self.tokenFallback = tokenFallback
+    }
+
+    /// Reads its deliveries.
+    var payloads: PayloadReader { PayloadReader(kind: kind, forge: name) }
+
+    /// The secrets of one of its hooks, newest first, in the form that verifies requests.
+    func hookSecrets(_ secrets: [Redacted]) throws(ForgeError) -> HookSecrets {
+        switch kind {
+        case .github: return try .github(secrets)
+        case .git: return try .git(secrets)
+        case .gitlab:
+            let isSigning: (Redacted) -> Bool = { $0.revealed.hasPrefix("whsec_") }
+            return try .gitlab(
+                signingTokens: secrets.filter(isSigning), tokens: secrets.filter { !isSigning($0) },
+                fallback: tokenFallback)
+        }
+    }
+}
+
+/// All forges of the settings, by name.
+public struct ForgeConnections: Sendable {
+    private let byName: [String: ForgeConnection]
+
+    /// Collects forges; the later of two with one name wins.
+    public init(_ forges: [ForgeConnection]) {
+        byName = Dictionary(forges.map { ($0.name, $0) }, uniquingKeysWith: { _, later in later })
+    }
+
+    /// The forge of that name.
+    public subscript(name: String) -> ForgeConnection? { byName[name] }
+
+    /// Every forge, by name.
+    public var all: [ForgeConnection] { byName.values.sorted { $0.name < $1.name } }
+}

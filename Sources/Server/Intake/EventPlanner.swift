@@ -1,0 +1,136 @@
+import Forges
+import GitRepositories
+import PipelineLanguage
+import PipelineModel
+import Store
+
+/// Works out the pipeline of an event: who is trusted, what the pipeline file at the commit says, what it means here.
+public struct EventPlanner: Sendable {
+    /// What an event comes to.
+    enum Answer: Sendable {
+        /// A pipeline is to be made, planned or not.
+        case pipeline(NewPipeline)
+        /// Nothing is to be made; why, in words.
+        case nothing(String)
+    }
+
+    private let forges: ForgeConnections
+    private let mirrors: Mirrors
+    private let planner = Planner()
+    private let now: @Sendable () -> Timestamp
+
+    /// Plans with mirrors of the repositories.
+    public init(forges: ForgeConnections, mirrors: Mirrors, now: @escaping @Sendable () -> Timestamp) {
+        self.forges = forges
+        self.mirrors = mirrors
+        self.now = now
+    }
+
+    /// The pipeline of an event that starts one.
+    /// - Parameter variables: what a person gave; they win over those of the pipeline file.
+    /// - Throws: `ForgeError` or `GitError` where a forge or git could not tell; a wrong pipeline file is no error.
+    func pipeline(
+        for event: Event, of repository: StoredRepository, variables: [Variable] = []
+    ) async throws -> Answer {
+        guard let forge = forges[repository.reference.forge] else {
+            throw ForgeError(
+                .misconfigured, message: "the settings have no forge \(repository.reference.forge) any more")
+        }
+        let subject = try await PipelineSubject(of: event, repository: repository, forge: forge, mirrors: mirrors)
+        if ForgeDelivery.asksToSkip(subject.commit.message) && event.kind != .manual {
+            return .nothing("the commit's message asks for it with [skip ci]")
+        }
+        let planning = try await plan(subject, variables: variables)
+        return .pipeline(newPipeline(subject, planning, variables: variables))
+    }
+
+    /// What the pipeline file gave, and what was known when it was read.
+    private struct Planning {
+        var result: NewPipeline.Planning
+        var context: PlanningContext
+    }
+
+    private func plan(_ subject: PipelineSubject, variables: [Variable]) async throws -> Planning {
+        let planning = try await plan(subject, as: subject.kind, variables: variables)
+        // A fork's commit has no push pipeline of its own here: where the file knows no merge requests, it is planned
+        // as the branch it would be.
+        if subject.trust.isFork, subject.kind == .mergeRequest, case .planned(let planned) = planning.result,
+            planned.jobs.isEmpty
+        {
+            return try await plan(subject, as: .branch, variables: variables)
+        }
+        return planning
+    }
+
+    private func plan(
+        _ subject: PipelineSubject, as kind: PlanningContext.RefKind, variables: [Variable]
+    ) async throws -> Planning {
+        let context = PlanningContext(
+            ref: subject.shortRef, refKind: kind, defaultBranch: subject.repository.reference.defaultBranch,
+            source: kind == .branch && subject.kind == .mergeRequest ? "push" : subject.gitLabSource,
+            predefined: PredefinedVariables.pipeline(subject.facts(kind: kind, now: now())),
+            pipelineVariables: variables, changedFiles: subject.changedFiles, tree: subject.tree)
+        guard let file = PipelineFile.candidates.first(where: subject.tree.contains) else {
+            let reason = "there is no \(PipelineFile.candidates.joined(separator: " and no ")) at this commit"
+            return Planning(
+                result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
+        }
+        return Planning(result: try await read(file, of: subject, in: context), context: context)
+    }
+
+    private func read(
+        _ file: String, of subject: PipelineSubject, in context: PlanningContext
+    ) async throws -> NewPipeline.Planning {
+        var files: [String: SourceFile] = [:]
+        for _ in 0...planner.limits.includes {
+            switch planner.plan(file: file, files: files, context: context) {
+            case .planned(let plan): return .planned(plan)
+            case .nothing(_, let warnings): return .planned(Plan(stages: [], jobs: [], warnings: warnings))
+            case .refused(let diagnostics):
+                let first = diagnostics.first { $0.severity == .error } ?? diagnostics.first
+                return .notPlanned(
+                    reason: first.map { Self.words(of: $0) } ?? "\(file) is refused", diagnostics: diagnostics)
+            case .needsFiles(let paths):
+                for path in paths { files[path] = try await subject.sourceFile(path, limit: planner.limits.totalBytes) }
+            }
+        }
+        return .notPlanned(
+            reason: "\(file) asks for more and more files",
+            diagnostics: [Diagnostic(.error, "\(file) asks for more and more files")])
+    }
+
+    private static func words(of diagnostic: Diagnostic) -> String {
+        guard let place = diagnostic.place else { return diagnostic.message }
+        return "\(place.file):\(place.line):\(place.column) \(diagnostic.message)"
+    }
+
+    private func newPipeline(
+        _ subject: PipelineSubject, _ planning: Planning, variables: [Variable]
+    ) -> NewPipeline {
+        var result = planning.result
+        var environments: [String: String] = [:]
+        if case .planned(var plan) = result {
+            for index in plan.jobs.indices {
+                let job = plan.jobs[index]
+                let expansion = VariableExpansion(planning.context.variables(for: job))
+                environments[job.name] = job.environment.map { expansion.expand($0.name) }
+                // What a person gave wins for as long as the plan is kept.
+                plan.jobs[index].variables += variables
+            }
+            result = .planned(plan)
+        }
+        var new = NewPipeline(
+            repository: subject.repository.id, source: subject.source, ref: subject.ref, commit: subject.commit.id,
+            trust: subject.trust, planning: result)
+        new.before = subject.event.before
+        new.fetchURL = subject.fetchURL
+        new.pullRequest = subject.pullRequest?.number
+        new.title = subject.pullRequest?.title ?? subject.commit.title
+        new.author = subject.event.actor?.name ?? subject.commit.authorName
+        new.isHeld = subject.trust.isFork
+        new.variables = planning.context.predefined
+        new.environments = environments
+        new.event = subject.identity
+        return new
+    }
+}

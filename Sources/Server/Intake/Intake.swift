@@ -1,0 +1,171 @@
+import Forges
+import GitRepositories
+import Logging
+import PipelineModel
+import ServiceLifecycle
+import Store
+
+/// Makes pipelines of stored deliveries: delivery ▸ event ▸ pipeline file at that commit ▸ plan ▸ pipeline.
+///
+/// Deliveries of one repository are taken in the order they came; different repositories go side by side. What fails
+/// because a forge is down or asks to wait stays stored and is tried again; what can never succeed ends as failed, with
+/// the reason, and runs again when the forge repeats it or a person replays it.
+public struct Intake: Service {
+    private let store: Store
+    private let forges: ForgeConnections
+    private let planner: EventPlanner
+    private let pace: RetryPace
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    /// How many repositories are worked for at once.
+    private static let width = 4
+    /// How long a delivery is tried again before it ends as failed. A forge's outage is seldom longer.
+    private static let patience = Duration.days(2)
+
+    /// Works on the deliveries of a store.
+    public init(
+        store: Store, forges: ForgeConnections, planner: EventPlanner, pace: RetryPace = RetryPace(),
+        now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.store = store
+        self.forges = forges
+        self.planner = planner
+        self.pace = pace
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Works until the service is stopped. A delivery that is being worked on then is finished at the next start.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let seen = store.deliveryArrived.count
+                let wasBusy = await takeDue()
+                if wasBusy { continue }
+                await store.deliveryArrived.wait(after: seen, atMost: await timeToNext())
+            }
+        }
+    }
+
+    /// Takes every delivery that is due now.
+    /// - Returns: whether there was any.
+    private func takeDue() async -> Bool {
+        let due: [Delivery]
+        do {
+            due = try await store.openDeliveries(now: now())
+        } catch {
+            logger.error("inbox cannot be read", metadata: ["error": "\(error)"])
+            return false
+        }
+        let repositories = Dictionary(grouping: due) { "\($0.forge)/\($0.remoteID ?? 0)" }.values
+        await withTaskGroup(of: Void.self) { group in
+            var waiting = repositories.makeIterator()
+            func startNext() {
+                guard let deliveries = waiting.next() else { return }
+                group.addTask {
+                    for delivery in deliveries.sorted(by: { $0.id < $1.id }) where !Task.isCancelled {
+                        await take(delivery)
+                    }
+                }
+            }
+            for _ in 0..<Self.width { startNext() }
+            while await group.next() != nil { startNext() }
+        }
+        return !due.isEmpty
+    }
+
+    private func take(_ delivery: Delivery) async {
+        do {
+            do {
+                try await workOut(delivery)
+            } catch {
+                try await setAside(delivery, after: error)
+            }
+        } catch {
+            logger.error("intake failed", metadata: ["delivery": "d\(delivery.id)", "error": "\(error)"])
+        }
+    }
+
+    private func workOut(_ delivery: Delivery) async throws {
+        let read = try await read(delivery)
+        switch read.decision {
+        case .ignore(let reason):
+            try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+        case .cancel(let ref):
+            try await cancel(ref, because: delivery, event: read.event)
+        case .start:
+            guard let repository = try await self.repository(of: read.event) else {
+                let name = read.event.repository?.name ?? "the repository"
+                let reason = "\(name) is not one that Pawl works for.  pawl repo add \(name)"
+                return try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+            }
+            guard repository.settings.isEnabled else {
+                let reason = "pipelines of \(repository.reference.name) are switched off"
+                return try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+            }
+            try await start(delivery, event: read.event, of: repository)
+        }
+    }
+
+    private func start(_ delivery: Delivery, event: Event, of repository: StoredRepository) async throws {
+        switch try await planner.pipeline(for: event, of: repository) {
+        case .nothing(let reason):
+            try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+        case .pipeline(let new):
+            let creation = try await store.createPipeline(new, finishing: delivery.id, now: now())
+            guard case .created(let id) = creation else { return }
+            logger.info("pipeline made", metadata: ["pipeline": "\(id)", "delivery": "d\(delivery.id)"])
+        }
+    }
+
+    private func cancel(_ ref: String, because delivery: Delivery, event: Event) async throws {
+        guard let repository = try await repository(of: event) else {
+            return try await store.finishDelivery(
+                delivery.id, as: .ignored("\(ref) of an unknown repository is gone"), now: now())
+        }
+        let stopped = try await store.cancelPipelines(
+            ofRef: ref, in: repository.id, because: "\(ref) was deleted", now: now())
+        try await store.finishDelivery(
+            delivery.id, as: .planned("\(ref) was deleted; \(stopped.count) pipelines cancelled"), now: now())
+    }
+
+    private func read(_ delivery: Delivery) async throws -> ForgeDelivery {
+        let body = try await store.deliveryBody(delivery.id)
+        if delivery.event == RecoveredEvent.name { return try RecoveredEvent.read(body) }
+        guard let forge = forges[delivery.forge] else {
+            throw ForgeError(.misconfigured, message: "the settings have no forge \(delivery.forge) any more")
+        }
+        let headers = WebhookHeaders(delivery.headers.map { ($0.key, $0.value) })
+        return try forge.payloads.delivery(headers: headers, body: body)
+    }
+
+    private func repository(of event: Event) async throws -> StoredRepository? {
+        guard let reference = event.repository else { return nil }
+        return try await store.repository(forge: reference.forge, remoteID: reference.remoteID)
+    }
+
+    /// Decides in one place whether a failed intake is tried again.
+    private func setAside(_ delivery: Delivery, after error: any Error) async throws {
+        let (isTransient, message, wish): (Bool, String, Timestamp?) =
+            switch error {
+            case let error as ForgeError: (error.isTransient, error.message, error.retryAfter)
+            case let error as GitError: (error.isTransient, error.message, nil)
+            case let error as StoreError: (error.code == .unavailable, error.message, nil)
+            case is CancellationError: (true, "the server was stopped", now())
+            default: (true, "\(error)", nil)
+            }
+        let moment = now()
+        guard isTransient, moment - delivery.receivedAt < Self.patience else {
+            logger.warning("delivery failed", metadata: ["delivery": "d\(delivery.id)", "error": "\(message)"])
+            return try await store.finishDelivery(delivery.id, as: .failed(message), now: moment)
+        }
+        let next = wish ?? moment + pace.delay(afterTries: delivery.tries)
+        try await store.postponeDelivery(delivery.id, because: message, until: next)
+    }
+
+    private func timeToNext() async -> Duration {
+        guard let next = (try? await store.nextDeliveryAt()) ?? nil else { return pace.sweep }
+        return min(max(next - now(), .milliseconds(10)), pace.sweep)
+    }
+}

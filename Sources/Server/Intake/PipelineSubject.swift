@@ -1,0 +1,164 @@
+import Forges
+import GitRepositories
+import PipelineLanguage
+import PipelineModel
+import Store
+
+import struct Store.EventIdentity
+
+/// What a pipeline is about: the commit, the ref, who is trusted, and what the commit has in it.
+///
+/// A pull request is read again from the forge before anything is decided: numbers in a payload are claims.
+struct PipelineSubject: Sendable {
+    let event: Event
+    let repository: StoredRepository
+    let forge: ForgeConnection
+    /// The full ref that leads to the commit.
+    let ref: String
+    /// Whether it is a branch, a tag or a pull request.
+    let kind: PlanningContext.RefKind
+    let source: PipelineSource
+    /// The pull request as the forge knows it now.
+    let pullRequest: PullRequest?
+    let trust: PipelineTrust
+    let commit: CommitDescription
+    let tree: [String]
+    let changedFiles: [String]?
+    /// Where a fork's commit is fetched from.
+    let fetchURL: String?
+    private let mirror: Mirror
+
+    init(of event: Event, repository: StoredRepository, forge: ForgeConnection, mirrors: Mirrors) async throws {
+        guard let wanted = event.commit else {
+            throw ForgeError(.unreadablePayload, message: "the event names no commit")
+        }
+        self.event = event
+        self.repository = repository
+        self.forge = forge
+        let reference = repository.reference
+        if let claimed = event.pullRequest {
+            let pullRequest = try await forge.api.pullRequest(claimed.number, of: reference)
+            self.pullRequest = pullRequest
+            kind = .mergeRequest
+            source = .pullRequest
+            ref = Self.ref(ofPullRequest: pullRequest.number, on: forge.kind)
+            fetchURL = pullRequest.isFork ? pullRequest.headCloneURL : nil
+        } else {
+            pullRequest = nil
+            ref = event.ref ?? "refs/heads/\(reference.defaultBranch)"
+            kind = ref.hasPrefix("refs/tags/") ? .tag : .branch
+            source = Self.source(of: event.kind, isTag: kind == .tag)
+            fetchURL = nil
+        }
+        let isFork = pullRequest?.isFork ?? false
+        trust = PipelineTrust(
+            isProtected: try await Self.isProtected(ref, kind, isFork: isFork, of: repository, forge), isFork: isFork)
+        let credential = try await forge.api.cloneCredential(for: reference).map {
+            GitCredential(user: $0.user, password: $0.password)
+        }
+        mirror = try await mirrors.mirror(
+            of: reference,
+            with: CommitSource(commit: wanted, ref: ref, fetchURL: fetchURL, credential: credential))
+        commit = try await mirror.describe(wanted)
+        tree = try await mirror.tree(at: wanted)
+        if let base = pullRequest?.baseCommit ?? event.pullRequest?.baseCommit {
+            changedFiles = try await mirror.changedFiles(from: base, to: wanted, sinceMergeBase: true)
+        } else if let branch = pullRequest?.baseBranch, let base = try await mirror.head(ofBranch: branch) {
+            changedFiles = try await mirror.changedFiles(from: base, to: wanted, sinceMergeBase: true)
+        } else if let before = event.before, kind == .branch {
+            changedFiles = try await mirror.changedFiles(from: before, to: wanted, sinceMergeBase: false)
+        } else {
+            changedFiles = nil
+        }
+    }
+
+    /// The ref's short name; for a pull request, its head branch.
+    var shortRef: String {
+        if let pullRequest { return pullRequest.headBranch }
+        for prefix in ["refs/heads/", "refs/tags/"] where ref.hasPrefix(prefix) {
+            return String(ref.dropFirst(prefix.count))
+        }
+        return ref
+    }
+
+    /// GitLab's word for what made the pipeline.
+    var gitLabSource: String {
+        switch source {
+        case .push, .tag: "push"
+        case .pullRequest: "merge_request_event"
+        case .mergeGroup: "push"
+        case .manual: "web"
+        case .schedule: "schedule"
+        }
+    }
+
+    /// By what a repetition is recognized; nil for what a person asks for, which is wanted each time.
+    var identity: EventIdentity? {
+        guard event.kind != .manual else { return nil }
+        // A pull request's update names the commit before, a recovered one does not: the commit after is enough.
+        return EventIdentity(
+            forge: repository.reference.forge, remoteID: repository.reference.remoteID, kind: event.kind, ref: ref,
+            before: pullRequest == nil ? event.before : nil, after: commit.id)
+    }
+
+    /// A file of the commit, as the planner wants it.
+    func sourceFile(_ path: String, limit: Int) async throws -> SourceFile {
+        guard let bytes = try await mirror.file(path, at: commit.id, limit: limit) else { return .missing }
+        return .text(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// What `CI_*` variables speak of. The pipeline's number is not known yet: it comes with each attempt.
+    func facts(kind: PlanningContext.RefKind, now: Timestamp) -> PipelineFacts {
+        let reference = repository.reference
+        let web = ForgeAddress(of: reference)
+        var facts = PipelineFacts(
+            server: .init(url: web.server, forge: forge.kind.rawValue),
+            project: .init(
+                id: reference.remoteID, path: reference.name, url: web.page, defaultBranch: reference.defaultBranch),
+            commit: .init(
+                sha: commit.id, before: event.before, message: commit.message,
+                author: "\(commit.authorName) <\(commit.authorEmail)>", timestamp: commit.committedAt),
+            ref: .init(name: shortRef, kind: kind, isProtected: trust.isProtected), pipelineID: 0, pipelineNumber: 0,
+            source: gitLabSource)
+        facts.actor = event.actor.map { ($0.remoteID, $0.name) }
+        guard kind == .mergeRequest, let pullRequest else { return facts }
+        facts.mergeRequest = MergeRequestFacts(
+            number: pullRequest.number, title: pullRequest.title, labels: pullRequest.labels,
+            isDraft: pullRequest.isDraft,
+            head: .init(
+                branch: pullRequest.headBranch, sha: pullRequest.headCommit, projectID: pullRequest.headRepositoryID,
+                projectPath: pullRequest.headRepositoryName),
+            base: .init(
+                branch: pullRequest.baseBranch, sha: pullRequest.baseCommit, projectID: pullRequest.baseRepositoryID,
+                projectPath: reference.name))
+        return facts
+    }
+
+    private static func ref(ofPullRequest number: Int64, on kind: ForgeKind) -> String {
+        kind == .gitlab ? "refs/merge-requests/\(number)/head" : "refs/pull/\(number)/head"
+    }
+
+    private static func source(of kind: Event.Kind, isTag: Bool) -> PipelineSource {
+        switch kind {
+        case .mergeGroup: .mergeGroup
+        case .manual: .manual
+        case .schedule: .schedule
+        default: isTag ? .tag : .push
+        }
+    }
+
+    /// Whether protected secrets may be seen: by the forge's protection or the repository's settings; never by a fork,
+    /// and never by a pull request, whose text is not merged yet.
+    private static func isProtected(
+        _ ref: String, _ kind: PlanningContext.RefKind, isFork: Bool, of repository: StoredRepository,
+        _ forge: ForgeConnection
+    ) async throws -> Bool {
+        guard !isFork, kind != .mergeRequest else { return false }
+        if repository.protects(ref) { return true }
+        do {
+            return try await forge.api.isProtected(ref, of: repository.reference)
+        } catch let error as ForgeError where error.code == .unsupported || error.code == .forbidden {
+            return false
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Forges
+import Logging
+import PipelineModel
+import ServiceLifecycle
+import Store
+
+/// Sends what forges are owed, in order for each commit, until they have taken it.
+///
+/// A message leaves the outbox only after the forge answered. A crash between the two sends it again, and the forge's
+/// "already in that state" counts as taken. A forge that is down, or asks to wait, is left alone for that long, and what
+/// it is owed stays; a newer status for the same context takes the place of one that waits.
+public struct StatusPublisher: Service {
+    private let store: Store
+    private let forges: ForgeConnections
+    private let pace: RetryPace
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    /// How many commits are told of at once.
+    private static let width = 8
+
+    /// Sends from a store to forges.
+    public init(
+        store: Store, forges: ForgeConnections, pace: RetryPace = RetryPace(),
+        now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.store = store
+        self.forges = forges
+        self.pace = pace
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Sends until the service is stopped. What is on its way then is finished first.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var pauses: [String: Timestamp] = [:]
+            while !Task.isCancelled {
+                let seen = store.outboxReady.count
+                let isDone = await sendDue(&pauses)
+                if !isDone { continue }
+                await store.outboxReady.wait(after: seen, atMost: await timeToNext(pauses))
+            }
+        }
+    }
+
+    /// Sends what is due now.
+    /// - Returns: whether there is nothing more to send at once.
+    private func sendDue(_ pauses: inout [String: Timestamp]) async -> Bool {
+        let moment = now()
+        let due: [OwedMessage]
+        do {
+            due = try await store.dueMessages(now: moment)
+        } catch {
+            logger.error("outbox cannot be read", metadata: ["error": "\(error)"])
+            return true
+        }
+        let open = due.filter { (pauses[$0.repository.forge] ?? moment) <= moment }
+        let commits = Dictionary(grouping: open) { CommitKey(of: $0) }.values.map { $0.sorted { $0.id < $1.id } }
+        guard !commits.isEmpty else { return true }
+        let found = await withTaskGroup(of: (String, Timestamp)?.self) { group in
+            var waiting = commits.makeIterator()
+            for _ in 0..<Self.width {
+                guard let messages = waiting.next() else { break }
+                group.addTask { await send(messages) }
+            }
+            var found: [(String, Timestamp)] = []
+            while let pause = await group.next() {
+                if let pause { found.append(pause) }
+                if let messages = waiting.next() { group.addTask { await send(messages) } }
+            }
+            return found
+        }
+        for (forge, until) in found { pauses[forge] = max(pauses[forge] ?? until, until) }
+        return false
+    }
+
+    /// Sends one commit's messages, one after the other.
+    /// - Returns: the forge and a time before which it is better left alone, where it cannot take more now.
+    private func send(_ messages: [OwedMessage]) async -> (String, Timestamp)? {
+        for message in messages {
+            do {
+                guard let until = try await withoutCancellation({ try await send(message) }) else { continue }
+                return (message.repository.forge, until)
+            } catch {
+                logger.error("outbox cannot be written", metadata: ["message": "\(message.id)", "error": "\(error)"])
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func send(_ message: OwedMessage) async throws -> Timestamp? {
+        guard let forge = forges[message.repository.forge] else {
+            let reason = "The settings have no forge \(message.repository.forge) any more."
+            try await store.markRetry(message.id, error: reason, nextTryAt: now() + pace.longest)
+            return nil
+        }
+        do {
+            _ = try await forge.api.post(message.status, to: message.repository)
+            try await store.markSent(message.id, now: now())
+            return nil
+        } catch let error as ForgeError {
+            return try await postpone(message, after: error)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            return try await postpone(message, after: ForgeError(.unreachable, message: "\(error)", cause: error))
+        }
+    }
+
+    private func postpone(_ message: OwedMessage, after error: ForgeError) async throws -> Timestamp? {
+        let moment = now()
+        if !error.isTransient && message.tries >= pace.triesOfRefused {
+            try await store.markGivenUp(message.id, error: error.message, now: moment)
+            logger.warning(
+                "status given up",
+                metadata: ["message": "\(message.id)", "context": "\(message.status.context)", "error": "\(error)"])
+            return nil
+        }
+        let next = max(error.retryAfter ?? moment, moment + pace.delay(afterTries: message.tries))
+        try await store.markRetry(message.id, error: error.message, nextTryAt: next)
+        return error.isTransient ? next : nil
+    }
+
+    private func timeToNext(_ pauses: [String: Timestamp]) async -> Duration {
+        let moment = now()
+        let due = (try? await store.nextMessageAt()) ?? nil
+        let paused = pauses.values.filter { $0 > moment }.min()
+        let next = [due.map { max($0, paused ?? $0) }, paused].compactMap { $0 }.min()
+        return min(max(next.map { $0 - moment } ?? pace.sweep, .milliseconds(10)), pace.sweep)
+    }
+}
+
+/// By what messages are about the same commit.
+private struct CommitKey: Hashable {
+    let forge: String
+    let remoteID: Int64
+    let commit: String
+
+    init(of message: OwedMessage) {
+        forge = message.repository.forge
+        remoteID = message.repository.remoteID
+        commit = message.status.commit
+    }
+}

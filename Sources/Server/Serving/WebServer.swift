@@ -1,0 +1,85 @@
+import Hummingbird
+import Logging
+import NIOCore
+import PipelineModel
+import ServiceLifecycle
+import Store
+
+/// What answers HTTP: webhooks, the API and the pages, on one address.
+public struct WebServer: Sendable {
+    /// Where it listens, and what it takes.
+    public struct Settings: Sendable {
+        /// The host or address.
+        public var host: String
+        /// The port; 0 takes a free one.
+        public var port: Int
+        /// The folder that unverified bodies are spooled in.
+        public var spoolFolder: String
+        /// The longest body of a webhook. GitHub and GitLab send at most 25 MiB.
+        public var bodyLimit: Int
+        /// All unverified bodies together.
+        public var spoolLimit: Int
+
+        /// Listens with the limits of the big forges.
+        public init(
+            host: String, port: Int, spoolFolder: String, bodyLimit: Int = 25 << 20, spoolLimit: Int = 512 << 20
+        ) {
+            self.host = host
+            self.port = port
+            self.spoolFolder = spoolFolder
+            self.bodyLimit = bodyLimit
+            self.spoolLimit = spoolLimit
+        }
+    }
+
+    private let settings: Settings
+    private let hooks: HookDirectory
+    private let environment: APIEnvironment
+    private let pages: PageRoutes
+    private let logger: Logger
+
+    /// Puts the parts together.
+    public init(
+        settings: Settings, vault: SecretVault, forges: ForgeConnections, environment: APIEnvironment, pages: PageRoutes,
+        logger: Logger
+    ) {
+        self.settings = settings
+        hooks = HookDirectory(store: environment.store, vault: vault, forges: forges)
+        self.environment = environment
+        self.pages = pages
+        self.logger = logger
+    }
+
+    /// The service that listens.
+    /// - Parameter onListening: called with the port once connections are taken.
+    public func service(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> any Service {
+        let router = Router(context: ServerRequestContext.self)
+        HookRoute(
+            store: environment.store, hooks: hooks,
+            spool: try BodySpool(
+                folder: settings.spoolFolder, bodyLimit: settings.bodyLimit, totalLimit: settings.spoolLimit),
+            now: environment.now
+        ).add(to: router)
+        APIRoutes(environment).add(to: router)
+        pages.add(to: router)
+        let limits = RequestDeadlines.Limits()
+        return Application(
+            router: router,
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [RequestDeadlines(limits: limits)])),
+            configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "pawl"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+}
+
+/// What a route knows of a request besides the request: who sent it.
+struct ServerRequestContext: RemoteAddressRequestContext {
+    var coreContext: CoreRequestContextStorage
+    let remoteAddress: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+}

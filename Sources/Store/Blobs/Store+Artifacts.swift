@@ -1,0 +1,51 @@
+import PipelineModel
+
+extension Store {
+    /// Keeps an archive and ties it to an attempt. May be repeated; content that is there already is not read again.
+    /// - Throws: `StoreError.leaseLost` where the attempt is not the runner's any more; `invalid` where the content has
+    ///   another hash or size than the reference says, or the reference is wrong.
+    public func storeArtifact(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        guard artifact.size.bytes >= 0, artifact.fileCount >= 0 else {
+            throw StoreError(.invalid, message: "An artifact has a size and a number of files that are not negative.")
+        }
+        guard try await place(of: key).1 == .running else { throw StoredAttempt.leaseLost(key) }
+        let paths = try jsonText(artifact.paths.prefix(100).map { $0.cut(to: 1_024) })
+        try await blobs.pinning(artifact.sha256) {
+            try await blobs.store(sha256: artifact.sha256, size: artifact.size, content: content)
+            try await database.write { connection in
+                _ = try StoredAttempt.held(key, in: [.running], on: connection)
+                try connection.execute(
+                    """
+                    INSERT INTO artifact (attempt, sha256, size, file_count, paths, expires_at)
+                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (attempt, sha256) DO NOTHING
+                    """,
+                    key.attempt, artifact.sha256, artifact.size.bytes, artifact.fileCount, paths, artifact.expiresAt)
+            }
+        }
+    }
+
+    /// The content of an artifact that an attempt was assigned.
+    /// - Throws: `StoreError.leaseLost`; `refused` where the attempt's job does not get that artifact; `notFound` where it
+    ///   is not kept any more.
+    public func artifact(
+        _ sha256: String, for key: LeaseKey
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let isAssigned = try await database.read { connection in
+            let attempt = try StoredAttempt.held(key, in: [.running], on: connection)
+            return try Self.describe(attempt, on: connection).artifacts.contains { $0.artifact.sha256 == sha256 }
+        }
+        guard isAssigned else {
+            throw StoreError(
+                .refused, message: "Attempt \(key.attempt) was not assigned the artifact \(sha256.cut(to: 64)).")
+        }
+        return try await blobs.content(of: sha256)
+    }
+
+    /// The content of an artifact, for a person who may read its pipeline.
+    /// - Throws: `StoreError.notFound` where it is not kept.
+    public func artifact(_ sha256: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        try await blobs.content(of: sha256)
+    }
+}

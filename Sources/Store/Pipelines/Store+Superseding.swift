@@ -1,0 +1,44 @@
+import PipelineModel
+
+extension Store {
+    /// Stops the older pipelines of the branch or pull request that a new one is for.
+    ///
+    /// GitLab's conservative way: one is left alone as soon as a job of it has started that is not interruptible. One
+    /// that only waits for a person is left alone too, and one that is held gives way, since an approval is for a commit.
+    static func supersede(
+        by new: StoredPipeline, on connection: any DatabaseConnection, settings: StoreSettings,
+        _ consequences: inout Consequences, now: Timestamp
+    ) throws {
+        guard new.source == .push || new.source == .pullRequest else { return }
+        let older = try connection.rows(
+            """
+            SELECT id FROM pipeline
+            WHERE repository = $1 AND source = $2 AND id < $3 AND state IN ('held', 'running')
+                AND (source = 'push' AND ref = $4 OR source = 'pr' AND pull_request = $5)
+            ORDER BY id
+            """, new.repository, new.source, new.id, new.ref, new.pullRequest)
+        for row in older {
+            _ = try skippingUnreadable(settings) {
+                var change = try PipelineChange(try row.id("id"), on: connection)
+                let isInTheWay = zip(change.plan.jobs, change.jobs).contains { planned, job in
+                    !planned.interruptible && job.startedAt != nil
+                }
+                guard !isInTheWay else { return }
+                try change.stop(because: "superseded by #\(new.id)", on: connection, now: now)
+                try change.save(on: connection, settings: settings, &consequences, now: now)
+            }
+        }
+    }
+
+    /// Changes one pipeline of several. One that cannot be read is logged and left out: it must not hold up the others.
+    /// - Returns: whether it could be read.
+    static func skippingUnreadable(_ settings: StoreSettings, _ body: () throws -> Void) throws -> Bool {
+        do {
+            try body()
+            return true
+        } catch let error as StoreError where error.code == .corrupt {
+            settings.logger.error("a pipeline could not be stopped", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+}

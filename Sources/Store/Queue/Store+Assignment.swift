@@ -1,0 +1,67 @@
+import PipelineModel
+
+extension Store {
+    /// Collects what is stored about an attempt.
+    static func describe(
+        _ attempt: StoredAttempt, on connection: any DatabaseConnection
+    ) throws -> AcknowledgedAttempt {
+        let change = try PipelineChange(try pipeline(of: attempt.job, on: connection), on: connection)
+        let index = try change.index(of: attempt.job)
+        let inputs = try inputs(of: index, in: change, on: connection)
+        let row = try connection.row(
+            "SELECT 'pipeline' AS row_table, id, variables FROM pipeline WHERE id = $1", change.pipeline.id)
+        return AcknowledgedAttempt(
+            key: attempt.key, attemptNumber: attempt.number, pipeline: change.pipeline,
+            repository: try StoredRepository.find(change.pipeline.repository, on: connection),
+            job: change.plan.jobs[index], environment: change.jobs[index].environment,
+            variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired)
+    }
+
+    /// The artifacts that a job gets: of the jobs it depends on, what their newest passed attempts left.
+    static func inputs(
+        of index: Int, in change: PipelineChange, on connection: any DatabaseConnection
+    ) throws -> (kept: [ArtifactInput], expired: [String]) {
+        var kept: [ArtifactInput] = []
+        var expired: [String] = []
+        let names = artifactSources(of: change.plan.jobs[index], progress: change.progress)
+        for job in change.jobs where names.contains(job.name) {
+            let rows = try connection.rows(
+                """
+                SELECT \(ArtifactReference.columns) FROM artifact
+                WHERE attempt = (
+                    SELECT max(id) FROM attempt WHERE job = $1 AND state IN ('passed', 'failed')) ORDER BY id
+                """, job.id)
+            for row in rows {
+                if try row.optionalTime("removed_at") != nil {
+                    expired.append(job.name)
+                } else {
+                    kept.append(ArtifactInput(job: job.name, artifact: try ArtifactReference(row: row)))
+                }
+            }
+        }
+        return (kept, expired)
+    }
+
+    /// The jobs whose artifacts a job fetches: those it names, else those it needs, else all that come before it.
+    private static func artifactSources(of job: PlannedJob, progress: PipelineProgress) -> Set<String> {
+        let before: [String]
+        if let needs = job.needs {
+            before = needs.filter(\.artifacts).map(\.job)
+        } else {
+            before = progress.prerequisites(of: job)
+        }
+        guard let named = job.dependencies else { return Set(before) }
+        return Set(before).intersection(named)
+    }
+}
+
+extension ArtifactReference {
+    static let columns = "'artifact' AS row_table, id, sha256, size, file_count, paths, expires_at, removed_at"
+
+    init(row: SQLRow) throws {
+        self.init(
+            sha256: try row.text("sha256"), size: ByteCount(bytes: try row.integer("size")),
+            fileCount: try row.int("file_count"), paths: try row.json("paths"),
+            expiresAt: try row.optionalTime("expires_at"))
+    }
+}

@@ -1,0 +1,101 @@
+import PipelineModel
+
+extension Store {
+    /// Runs a job again that has ended, and after it the jobs that depend on it.
+    ///
+    /// Those that were not run because of it run now; those that had ended are stale and run again, except deployments,
+    /// which wait for `play`. Attempts stay history.
+    /// - Throws: `StoreError.refused` where it or a job that depends on it still runs, or where a job before it would
+    ///   keep it from running. The message says which, and what to do.
+    public func retry(_ id: JobID, by: String, now: Timestamp) async throws {
+        try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, _ in
+            try change.retry([index], isNamed: true, now: now)
+        }
+    }
+
+    /// Runs every job again that failed or was stopped, and the jobs that depend on them.
+    /// - Returns: the names of the jobs that failed or were stopped.
+    /// - Throws: `StoreError.refused` where there are none, or as for one job.
+    public func retryFailed(_ id: PipelineID, by: String, now: Timestamp) async throws -> [String] {
+        let settings = settings
+        return try await change { connection, consequences in
+            var change = try PipelineChange(id, on: connection)
+            let roots = change.jobs.indices.filter {
+                change.jobs[$0].state == .failed || change.jobs[$0].state == .cancelled
+            }
+            guard !roots.isEmpty else {
+                throw StoreError(.refused, message: "No job of #\(id) failed or was cancelled; nothing to retry.")
+            }
+            let names = roots.map { change.jobs[$0].name }
+            try change.retry(roots, isNamed: false, now: now)
+            try change.save(on: connection, settings: settings, &consequences, now: now)
+            try AuditEntry(
+                at: now, by: by, action: "pipeline.retry", subject: "#\(id)", detail: names.joined(separator: ", ")
+            ).insert(on: connection)
+            return names
+        }
+    }
+}
+
+extension PipelineChange {
+    /// Makes ended jobs begin again, with everything that depends on them.
+    /// - Parameter isNamed: whether a person named the one job, which starts it even where it waits for a person.
+    mutating func retry(_ roots: [Int], isNamed: Bool, now: Timestamp) throws {
+        try refuseIfHeld()
+        let progress = progress
+        let names = Set(roots.map { jobs[$0].name })
+        let dependants = Set(names.flatMap { progress.dependants(of: $0) })
+        for index in roots { try refuseUnlessEnded(index) }
+        for (index, job) in jobs.enumerated() where dependants.contains(job.name) {
+            guard job.state != .running && job.state != .judging else {
+                throw StoreError(
+                    .refused,
+                    message: "\(pipeline.id)/\(job.name) depends on \(names.sorted().joined(separator: ", ")) and is "
+                        + "running. Wait for it, or stop it: pawl cancel \(pipeline.id)/\(jobs[index].name)")
+            }
+        }
+        setReason(nil)
+        for (index, job) in jobs.enumerated() {
+            let isDependant = dependants.contains(job.name)
+            if names.contains(job.name) && !(isDependant && deploys(index) && job.startedAt != nil) {
+                update(index) { $0.beginAgain(isPlayed: isNamed || $0.isPlayed, priority: 0) }
+            } else if isDependant || names.contains(job.name) {
+                makeStale(index)
+            }
+        }
+        if isNamed { for index in roots { try refuseIfNotRun(index, now: now) } }
+    }
+
+    private func refuseUnlessEnded(_ index: Int) throws {
+        let job = jobs[index]
+        let name = "\(pipeline.id)/\(job.name)"
+        switch job.state {
+        case .passed, .failed, .failedAllowed, .cancelled: return
+        case .notRun:
+            throw StoreError(
+                .refused,
+                message: job.because.map { "\(name) was not run because of \($0): pawl retry \(pipeline.id)/\($0)" }
+                    ?? "\(name) was not needed: it runs when a job before it fails.")
+        case .manual: throw StoreError(.refused, message: "\(name) has not been started: pawl play \(name)")
+        case .waiting, .ready, .running, .judging:
+            throw StoreError(
+                .refused, message: "\(name) has not ended (\(job.state.rawValue)). Wait for it, or: pawl cancel \(name)"
+            )
+        }
+    }
+
+    /// What a job becomes that depends on one that begins again.
+    private mutating func makeStale(_ index: Int) {
+        let job = jobs[index]
+        let isStaleDeployment = deploys(index) && job.state.isEnded && job.startedAt != nil
+        // A deployment made stale before waits for a person though its plan does not say so.
+        let waitsAlready = job.state == .manual && plan.jobs[index].when != .manual
+        if isStaleDeployment || waitsAlready {
+            update(index) { $0.beginAgain(as: .manual, isPlayed: false) }
+        } else {
+            update(index) { $0.beginAgain(isPlayed: $0.isPlayed) }
+        }
+    }
+
+    private func deploys(_ index: Int) -> Bool { plan.jobs[index].environment != nil }
+}

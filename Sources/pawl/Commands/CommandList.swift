@@ -1,0 +1,26 @@
+import ArgumentParser
+
+extension Pawl {
+    /// Commands that stand in no group of the help.
+    static let ungrouped: [any ParsableCommand.Type] = [VersionCommand.self]
+
+    /// The groups of commands in the order of the help.
+    static let groups: [CommandGroup] = [
+        CommandGroup(name: "In a checkout", subcommands: checkoutCommands),
+        CommandGroup(
+            name: "Looking",
+            subcommands: [
+                ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, DeliveriesCommand.self,
+                OutboxCommand.self,
+            ]),
+        CommandGroup(
+            name: "Doing",
+            subcommands: [
+                RunCommand.self, RetryCommand.self, PlayCommand.self, CancelCommand.self, ApproveCommand.self,
+            ]),
+        CommandGroup(
+            name: "Administration",
+            subcommands: [RepositoryCommand.self, SecretCommand.self, TokenCommand.self, DoctorCommand.self]
+                + serverCommands),
+    ]
+}

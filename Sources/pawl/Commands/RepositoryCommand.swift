@@ -1,0 +1,90 @@
+import ArgumentParser
+import PipelineModel
+import Server
+
+/// `pawl repo`
+struct RepositoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repo", abstract: "Add, list and set repositories.",
+        subcommands: [Add.self, List.self, Set.self])
+
+    /// `pawl repo add`
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a repository, make its webhook, and prove that it arrives.",
+            discussion: "Example: pawl repo add https://gitlab.example.com/ml/churn")
+
+        @Argument(help: "Its address on the forge, or the path of a bare repository on the server.")
+        var url: String
+
+        @Option(help: "The forge's section in the settings, where the address does not tell it.")
+        var forge: String?
+
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            let view: RepositoryAdditionView = try await options.client().change(
+                "POST", "/api/repositories", body: RepositoryRequest(url: url, forge: forge))
+            try options.show(view) { terminal in
+                let open = view.checks.filter { $0.verdict != .good }.count
+                let end =
+                    open == 0
+                    ? "A push of \(view.repository.name.printable) runs from now on."
+                    : "\(open == 1 ? "1 thing is" : "\(open) things are") for you to decide."
+                return CheckRendering.lines(view.checks, on: terminal) + ["", "  " + end]
+            }
+            if view.checks.contains(where: { $0.verdict == .bad }) { throw CommandFailure(.failed) }
+        }
+    }
+
+    /// `pawl repo list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List repositories.", discussion: "Example: pawl repo list --json")
+
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            let view: RepositoryListView = try await options.client().get("/api/repositories")
+            try options.show(view) { ListRendering.repositories(view.repositories, on: $0) }
+        }
+    }
+
+    /// `pawl repo set`
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change what Pawl does for a repository.",
+            discussion: "Example: pawl repo set churn --protected-branch main --protected-branch 'release/*'")
+
+        @Argument(help: "The repository, such as ml/churn.")
+        var repository: String
+
+        @Option(help: "How many jobs of a pipeline have a status of their own, 0 to 200.")
+        var jobStatuses: Int?
+
+        @Option(help: "A branch whose jobs see protected secrets; * stands for anything. May be repeated.")
+        var protectedBranch: [String] = []
+
+        @Option(help: "A tag whose jobs see protected secrets. May be repeated.")
+        var protectedTag: [String] = []
+
+        @Flag(inversion: .prefixedEnableDisable, help: "Whether pipelines are made at all.")
+        var pipelines: Bool?
+
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            var change = RepositoryChange()
+            change.statusJobLimit = jobStatuses
+            change.protectedBranches = protectedBranch.isEmpty ? nil : protectedBranch
+            change.protectedTags = protectedTag.isEmpty ? nil : protectedTag
+            change.isEnabled = pipelines
+            guard change != RepositoryChange() else {
+                throw CommandFailure(.usage, "nothing to set.  pawl repo set --help")
+            }
+            let view: RepositoryView = try await options.client().change(
+                "PATCH", "/api/repositories", ["repository": repository], body: change)
+            try options.show(view) { ListRendering.repository(view, on: $0) }
+        }
+    }
+}

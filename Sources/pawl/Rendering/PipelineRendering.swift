@@ -1,0 +1,210 @@
+import PipelineModel
+import Server
+
+/// Draws a pipeline as `pawl show` does: the first line answers, everything below is evidence.
+struct PipelineRendering: Sendable {
+    let view: PipelineDetailView
+    let terminal: Terminal
+    /// The moment that running durations are counted to.
+    let now: Timestamp
+
+    init(_ view: PipelineDetailView, on terminal: Terminal, now: Timestamp? = nil) {
+        self.view = view
+        self.terminal = terminal
+        self.now = now ?? view.at
+    }
+
+    private var pipeline: PipelineView { view.pipeline }
+    private var id: PipelineID { pipeline.id }
+
+    /// All lines, evidence and what to do next with them.
+    func lines() -> [String] {
+        var lines = [headline(), history()]
+        if !view.jobs.isEmpty { lines += [""] + jobLines() }
+        lines += diagnostics() + notes()
+        let next = nextSteps()
+        if !next.isEmpty { lines += [""] + HelpRendering.lines(next, label: "next", on: terminal) }
+        return lines
+    }
+
+    /// The lines that change while it runs: no history, nothing to do next.
+    func liveLines() -> [String] { [headline(), ""] + jobLines() + diagnostics() }
+
+    /// `churn #128  ✗ worse  10m 57s  Halve the warm-up  7fd1a60  lr-warmup → main  !42`
+    func headline() -> String {
+        let name = pipeline.repository.split(separator: "/").last.map(String.init) ?? pipeline.repository
+        let mark = overallMark()
+        var duration = ""
+        if let finished = pipeline.finishedAt {
+            duration = (finished - pipeline.createdAt).text
+        } else if pipeline.state == .running {
+            duration = (now - pipeline.createdAt).text
+        }
+        let lead = [
+            "\(name.printable) #\(id)", mark.text(on: terminal), duration,
+        ].filter { !$0.isEmpty }
+        var trail = [pipeline.shortCommit.printable, pipeline.shortRef.printable]
+        if let target = pipeline.targetBranch { trail[1] += " \(terminal.shown("→")) \(target.printable)" }
+        if let number = pipeline.pullRequest { trail.append("!\(number)") }
+
+        let plain = lead.joined(separator: "  ")
+        let coloured = [lead[0], terminal.coloured(lead[1], mark.sign.colour)] + lead.dropFirst(2)
+        var line = coloured.joined(separator: "  ")
+        var used = plain.columns
+        let title = (pipeline.title ?? "").printable
+        let tail = "  " + trail.joined(separator: "  ")
+        // The title gives way first, then the commit and what follows.
+        let start = max(used + 2, 34)
+        let room = terminal.width - start - tail.columns
+        if !title.isEmpty, room >= 8 {
+            let cut = title.cut(to: room, on: terminal)
+            line += String(repeating: " ", count: start - used) + cut
+            used = start + cut.columns
+        }
+        if used + tail.columns <= terminal.width { line += tail }
+        return terminal.shown(line)
+    }
+
+    /// A verdict that failed the pipeline has its own word.
+    private func overallMark() -> Mark {
+        let failed = view.jobs.filter { $0.state == .failed }
+        let isGateAlone = !failed.isEmpty && failed.allSatisfy { $0.failure?.class == .gate }
+        if pipeline.state == .failed && isGateAlone { return Mark(.failed, "worse") }
+        return Mark(pipeline.state)
+    }
+
+    private func history() -> String {
+        var parts = ["\(verb) \(terminal.moment(pipeline.createdAt, now: now))"]
+        if let first = view.jobs.flatMap(\.attempts).compactMap(\.startedAt).min() {
+            parts.append("first container \(terminal.time(first))")
+        }
+        if let finished = pipeline.finishedAt { parts.append("ended \(terminal.moment(finished, now: now))") }
+        if let approver = pipeline.approvedBy { parts.append("approved by \(approver.printable)") }
+        if let delivery = pipeline.delivery { parts.append("delivery d\(delivery)") }
+        return terminal.shown(("  " + parts.joined(separator: ", ")).cut(to: terminal.width, on: terminal))
+    }
+
+    private var verb: String {
+        let by = pipeline.author.map { " by \($0.printable)" } ?? ""
+        return switch pipeline.source {
+        case .push, .tag: "pushed\(by)"
+        case .pullRequest: "pull request\(by)"
+        case .mergeGroup: "merge queue\(by)"
+        case .manual: "asked for\(by)"
+        case .schedule: "scheduled"
+        }
+    }
+
+    // MARK: - Jobs
+
+    private func jobLines() -> [String] {
+        var table = Table(alignments: [.left, .left, .right, .left, .left], indent: 4)
+        for job in view.jobs {
+            let mark = Mark(job)
+            let duration = job.attempts.isEmpty ? nil : job.duration(at: now)
+            table.add([
+                Table.Cell(job.name), Table.Cell(mark.text(on: terminal), mark.sign.colour),
+                Table.Cell(duration?.text ?? ""), Table.Cell(runner(of: job)), Table.Cell(JobText(job, id: id).text),
+            ])
+        }
+        var lines: [String] = []
+        for (job, line) in zip(view.jobs, table.lines(on: terminal)) {
+            lines.append(line)
+            lines += attemptLines(job)
+        }
+        return lines
+    }
+
+    private func runner(of job: JobView) -> String { job.attempts.last?.runner ?? "" }
+
+    /// Attempts stand under a job that needed more than one, or that Pawl's side failed.
+    private func attemptLines(_ job: JobView) -> [String] {
+        guard job.attempts.count > 1 else { return [] }
+        var table = Table(alignments: [.right], indent: 8)
+        for attempt in job.attempts.suffix(5) {
+            let end = attempt.failure?.class.rawValue ?? attempt.state.rawValue.replacing("_", with: " ")
+            table.add([
+                Table.Cell("\(attempt.number)"), Table.Cell(terminal.time(attempt.claimedAt)), Table.Cell(end),
+                Table.Cell(attempt.failure?.message ?? attempt.summary ?? ""),
+            ])
+        }
+        return table.lines(on: terminal)
+    }
+
+    // MARK: - Below the jobs
+
+    private func diagnostics() -> [String] {
+        guard !view.diagnostics.isEmpty else { return [] }
+        return [""] + view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal, indent: 2).lines() }
+    }
+
+    private func notes() -> [String] {
+        switch pipeline.state {
+        case .system:
+            return [
+                "", "  This is not your change. GitHub shows \"error\", not \"failure\"; GitLab, which has no such state,",
+                "  shows failed with \"not your change\" as its text.",
+            ]
+        case .notPlanned:
+            let reason = view.diagnostics.isEmpty ? ["", "  " + (pipeline.reason ?? "").printable] : []
+            return reason + ["  nothing ran. Checked before a push next time:  pawl lint"]
+        case .held:
+            return ["", "  From a fork: waiting for a maintainer to approve commit \(pipeline.shortCommit), this commit only."]
+        case .cancelled:
+            return pipeline.reason.map { ["", "  " + $0.printable] } ?? []
+        case .empty, .running, .manual, .passed, .failed:
+            return []
+        }
+    }
+
+    private func nextSteps() -> [HelpView] {
+        var steps: [HelpView] = []
+        if let failed = view.jobs.first(where: { $0.state == .failed && !($0.failure?.isOurs ?? false) }) {
+            steps.append(HelpView("pawl logs \(id)/\(failed.name)", "what it wrote"))
+            steps.append(HelpView("pawl retry \(id)/\(failed.name)", "if it failed by accident"))
+        }
+        if let ours = view.jobs.first(where: { $0.state == .failed && $0.failure?.isOurs == true }) {
+            steps.append(HelpView("pawl why \(id)/\(ours.name)", "the cause"))
+            steps.append(HelpView("pawl retry \(id) --failed", "when the cause is gone (see pawl doctor)"))
+        }
+        for job in view.jobs where job.state == .manual {
+            steps.append(HelpView("pawl play \(id)/\(job.name)", "starts it"))
+        }
+        if pipeline.state == .held {
+            steps.append(HelpView("pawl approve \(id)", "for commit \(pipeline.shortCommit) only"))
+        }
+        if pipeline.state == .running {
+            steps.append(HelpView("pawl show \(id) --follow", "until it has ended"))
+        }
+        return Array(steps.prefix(4))
+    }
+}
+
+/// What is worth saying of a job in one cell.
+struct JobText: Sendable {
+    let text: String
+
+    init(_ job: JobView, id: PipelineID) {
+        text =
+            switch job.state {
+            case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
+            case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
+            case .ready: "for a runner"
+            case .running, .judging: job.attempts.count > 1 ? "attempt \(job.attempts.count)" : (job.summary ?? "")
+            case .passed: job.summary ?? ""
+            case .failed: Self.failure(job)
+            case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
+            case .cancelled: job.failure?.message ?? ""
+            case .notRun: job.because.map { "needs \($0)" } ?? "nothing asked for it"
+            }
+    }
+
+    private static func failure(_ job: JobView) -> String {
+        guard let failure = job.failure else { return "" }
+        if failure.isOurs {
+            let count = job.attempts.count
+            return count > 1 ? "\(count) attempts, Pawl's side failed each: \(failure.message)" : failure.message
+        }
+        return failure.class == .script ? "your script: \(failure.message)" : failure.message
+    }
+}

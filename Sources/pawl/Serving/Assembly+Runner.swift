@@ -1,0 +1,25 @@
+import Executors
+import Foundation
+import PipelineModel
+import Runner
+import Server
+import ServiceLifecycle
+
+extension Assembly {
+    /// The runner inside the server, and the fence around its jobs.
+    func runner(terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp) throws -> any Service {
+        let assignments = AssignmentBuilder(
+            store: store, vault: vault, forges: forges, limits: settings.limits,
+            registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
+            pipelineURL: { links.link(to: $0) })
+        let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
+        let runnerSettings = settings.runner.ofRunner(in: folder, faults: faults)
+        let executor = DockerExecutor(
+            engine: engine, settings: .init(instance: try RunnerIdentity.read(runnerSettings), networks: networks))
+        return EmbeddedRunner(
+            runner: RunnerService(
+                settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
+                logger: logger),
+            fence: NetworkFence(networks: networks), logger: logger)
+    }
+}

@@ -1,0 +1,68 @@
+import Executors
+import Forges
+import Foundation
+import GitRepositories
+import HTTPTransport
+import Logging
+import PipelineModel
+import Runner
+import Server
+import ServiceLifecycle
+import Signing
+import Store
+
+/// Builds the server of its settings: every part once, each given what it needs.
+struct Assembly: Sendable {
+    private let settings: Settings
+    private let folder: DataFolder
+    private let faults: FaultInjector
+    private let logger: Logger
+    private let client: HTTPClient
+    private let vault: SecretVault
+    private let forges: ForgeConnections
+    private let mirrors: Mirrors
+    private let store: Store
+    private let pageKey: [UInt8]
+
+    /// Opens the data folder and connects to the forges of the settings.
+    init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
+        self.settings = settings
+        self.faults = faults
+        self.logger = logger
+        folder = DataFolder(settings.server.data)
+        client = HTTPClient()
+        vault = SecretVault(key: try folder.readSealingKey())
+        forges = try ForgeConnections(settings.forges, sender: client)
+        mirrors = try Mirrors(root: folder.mirrors)
+        let pageKey = try folder.readSealingKey().derived(for: "pages")
+        self.pageKey = pageKey
+        let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })
+        store = try await Store.open(
+            folder.storeSettings(pipelineURL: { links.link(to: $0) }, faults: faults, logger: logger), now: .wall)
+    }
+
+    /// Everything that runs for as long as the server does, what others depend on first.
+    func services(onListening: @escaping @Sendable (Int) async -> Void) throws -> [any Service] {
+        let now: @Sendable () -> Timestamp = { .wall }
+        let terms = LeaseTerms()
+        let planner = EventPlanner(forges: forges, mirrors: mirrors, now: now)
+        let web = try webServer(planner: planner, now: now)
+        var services: [any Service] = [
+            StatusPublisher(store: store, forges: forges, now: now, logger: logger),
+            RescueService(store: store, terms: terms, now: now, logger: logger),
+            RetentionService(
+                store: store, mirrors: mirrors, retention: settings.retention.ofStore,
+                unusedMirrors: settings.retention.mirrors, now: now, logger: logger),
+            Intake(store: store, forges: forges, planner: planner, now: now, logger: logger),
+        ]
+        if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }
+        services.append(try web.service(onListening: onListening))
+        return services
+    }
+
+    /// Closes the store. Call it when every service has ended.
+    func close() throws {
+        client.shutdown()
+        try store.close()
+    }
+}

@@ -1,0 +1,68 @@
+/// The settings file's keys, in one list: an unknown key is an error, and this is what it is compared with.
+///
+/// `<name>` stands for each name of the list that declares such sections: `forges`, `registries`, `mounts`.
+enum SettingsKey {
+    /// Every key with what it means, in the order of the reference in the README.
+    static let all: [(key: String, meaning: String)] = [
+        ("server.listen", "host:port to listen on (127.0.0.1:8470)"),
+        ("server.url", "the address others reach it under; statuses link to it"),
+        ("server.data", "folder of the database, logs, artifacts and mirrors"),
+        ("server.log-level", "debug, info, warning or error (info)"),
+        ("server.job-statuses", "how many jobs of a pipeline have a status of their own (30)"),
+        ("server.default-image", "image of jobs that name none"),
+        ("forges", "names of the forge sections"),
+        ("forge.<name>.kind", "github, gitlab or git"),
+        ("forge.<name>.api", "base URL of the API, for GitHub Enterprise and your own GitLab"),
+        ("forge.<name>.token-file", "file with a token for the API"),
+        ("forge.<name>.app-id", "id of a GitHub App, instead of a token"),
+        ("forge.<name>.app-key-file", "file with the App's private key in PEM"),
+        ("forge.<name>.clone-user", "user name for clones, with clone-token-file"),
+        ("forge.<name>.clone-token-file", "file with a read-only token for clones"),
+        ("forge.<name>.callback", "git only: URL that statuses are sent to as JSON"),
+        ("forge.<name>.callback-secret-file", "git only: file with the secret that signs them"),
+        ("forge.<name>.accept-plain-token", "gitlab only: take X-Gitlab-Token beside a signing token (false)"),
+        ("runner.name", "the embedded runner's name (local)"),
+        ("runner.slots", "how many jobs at once; 0 runs none here (the number of CPUs)"),
+        ("runner.tags", "what jobs may ask for by tags"),
+        ("runner.docker-socket", "the Engine's socket (/var/run/docker.sock)"),
+        ("runner.network-range", "where job networks take their addresses from (10.213.0.0/16)"),
+        ("runner.low-water", "free disk below which nothing new starts (2GiB)"),
+        ("runner.grace", "seconds that running jobs may go on after SIGTERM (30)"),
+        ("mounts", "names of the mount sections"),
+        ("mount.<name>.path", "folder on this machine"),
+        ("mount.<name>.target", "where jobs see it"),
+        ("mount.<name>.writable", "whether jobs may write to it (false)"),
+        ("mount.<name>.repository", "the repository whose jobs get it"),
+        ("mount.<name>.environment", "the environment whose jobs get it"),
+        ("registries", "names of the registry sections"),
+        ("registry.<name>.host", "the registry as image names begin with it"),
+        ("registry.<name>.user", "user name"),
+        ("registry.<name>.password-file", "file with the password or token"),
+        ("limits.cpus", "CPUs of one job; 0.5 is half of one"),
+        ("limits.memory", "memory of one job, such as 8GiB"),
+        ("limits.pids", "processes and threads of one job (512)"),
+        ("limits.timeout", "minutes one job may take (60)"),
+        ("limits.no-output-timeout", "minutes without output after which a job is ended (30)"),
+        ("limits.log-size", "how much of a log is kept (16MiB)"),
+        ("limits.shm-size", "size of /dev/shm (64MiB)"),
+        ("limits.artifact-size", "all artifacts of one attempt (2GiB)"),
+        ("retention.logs", "days that logs are kept (90)"),
+        ("retention.artifacts", "days that artifacts are kept where the job does not say (30)"),
+        ("retention.deliveries", "days that the bodies of deliveries are kept (30)"),
+        ("retention.images", "days that unused images are kept (14)"),
+        ("retention.mirrors", "days that unused mirrors are kept (90)"),
+    ]
+
+    /// The lists that declare sections, with the sections' prefix.
+    static let sectionLists = ["forges": "forge", "registries": "registry", "mounts": "mount"]
+
+    /// Whether a key of the file is one of the list, given the declared section names by prefix.
+    static func isKnown(_ key: String, sections: [String: Set<String>]) -> Bool {
+        let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 3, let names = sections[parts[0]] {
+            guard names.contains(parts[1]) else { return false }
+            return all.contains { $0.key == "\(parts[0]).<name>.\(parts[2])" }
+        }
+        return all.contains { $0.key == key }
+    }
+}

@@ -1,0 +1,110 @@
+import Forges
+import PipelineLanguage
+import PipelineModel
+import TestSupport
+import Testing
+
+@Suite(
+    "Pipeline language",
+    .enabled(if: ConformanceFolder.path != nil, Comment(rawValue: ConformanceFolder.absence)))
+struct LanguageConformanceTests {
+    private static let folder = "dev/gitlab-ci"
+
+    @Test("GitLab CI cases mean what they mean in GitLab")
+    func cases() throws {
+        let names = try ConformanceFolder.folders(in: "\(Self.folder)/cases")
+        var held = 0
+        var planned = 0
+        for name in names {
+            let one = try LanguageCase(folder: "\(Self.folder)/cases/\(name)")
+            if let fault = try one.fault() {
+                print("\(name):", fault.split(separator: "\n").joined(separator: " | ").prefix(400))
+                continue
+            }
+            planned += 1
+            if !one.hasRun { held += 1 }
+        }
+        print("conformance gitlab-ci cases: \(held) of \(names.count)")
+        print("conformance gitlab-ci cases (planning part): \(planned) of \(names.count)")
+        #expect(held >= Floor.gitLabCICases)
+        #expect(planned >= Floor.gitLabCIPlanning)
+    }
+
+    @Test("conditions come to what GitLab makes of them")
+    func expressions() throws {
+        let cases = try Self.list("expressions.json")
+        var held = 0
+        for one in cases {
+            let result = Self.result(of: one)
+            if result == one["expect"] || result == one["alternative"] {
+                held += 1
+            } else {
+                print("\(one["expression"]?.text?.prefix(120) ?? "?"):", result)
+            }
+        }
+        print("conformance expressions: \(held) of \(cases.count)")
+        #expect(held >= Floor.expressions)
+    }
+
+    /// Runs a condition as a file would have it: one job whose only rule it is.
+    private static func result(of one: JSONValue) -> JSONValue {
+        let text = one["expression"]?.text ?? ""
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n          ")
+        let file = "job:\n  script: echo\n  rules:\n    - if: |-\n          \(lines)\n"
+        let variables = (one["variables"]?.members ?? [:]).map { Variable($0.key, $0.value.text ?? "", expands: false) }
+        let context = PlanningContext(
+            ref: "r", refKind: .mergeRequest, defaultBranch: "none", source: "unknown", pipelineVariables: variables)
+        switch Planner().plan(file: ".gitlab-ci.yml", files: [".gitlab-ci.yml": .text(file)], context: context) {
+        case .planned: return .bool(true)
+        case .nothing: return .bool(false)
+        case .refused: return .string("error")
+        case .needsFiles: return .null
+        }
+    }
+
+    @Test("GitLab's own snippets are accepted and refused as it does")
+    func snippets() throws {
+        let cases = try Self.list("snippets.json")
+        var held = 0
+        for one in cases {
+            let files: [String: SourceFile] = [".gitlab-ci.yml": .text(one["yaml"]?.text ?? "")]
+            let step = Planner().plan(file: ".gitlab-ci.yml", files: files, context: Self.context)
+            let isRefused = if case .refused = step { true } else { false }
+            switch one["expect"]?.text {
+            case "either": held += 1
+            case "accept" where !isRefused, "reject" where isRefused: held += 1
+            default: print("\(one["id"]?.text ?? "?"):", step)
+            }
+        }
+        print("conformance snippets: \(held) of \(cases.count)")
+        #expect(held >= Floor.snippets)
+    }
+
+    @Test("pipelines of real repositories are planned, or refused with a place and a reason")
+    func realPipelines() throws {
+        let entries = try Self.list("real/manifest.json")
+        let roots = entries.filter { $0["root"]?.flag == true }
+        var held = 0
+        for entry in roots {
+            let path = entry["file"]?.text ?? ""
+            let cut = path.lastIndex(of: "/") ?? path.startIndex
+            let repository = try LanguageRepository(folder: "\(Self.folder)/real/\(path[..<cut])")
+            let step = try repository.plan(String(path[path.index(after: cut)...]), Self.context)
+            if case .refused(let diagnostics) = step {
+                let isClear = diagnostics.contains { $0.severity == .error && $0.place != nil && $0.line != nil }
+                if entry["expect"]?.text == "accept_or_clear_error" && isClear { held += 1 }
+                print("\(path): refused,", diagnostics.filter { $0.severity == .error }.prefix(3))
+            } else {
+                held += 1
+            }
+        }
+        print("conformance real pipelines: \(held) of \(roots.count)")
+        #expect(held >= Floor.realPipelines)
+    }
+
+    private static let context = PlanningContext(ref: "main", refKind: .branch, defaultBranch: "main", source: "push")
+
+    private static func list(_ name: String) throws -> [JSONValue] {
+        try JSONValue(parsing: ConformanceFolder.bytes("\(folder)/\(name)")).elements ?? []
+    }
+}

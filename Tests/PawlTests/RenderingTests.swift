@@ -1,0 +1,155 @@
+import PipelineModel
+import Server
+import Testing
+
+@testable import pawl
+
+@Suite struct RenderingTests {
+    private func failedByScript() throws -> PipelineDetailView {
+        try Sample.pipeline(
+            state: "failed",
+            jobs: [
+                Sample.job(
+                    "test", "failed", failure: Sample.failure("script", "exit 1 after  pytest --junitxml=junit.xml"),
+                    start: 0, end: 38, attempts: [Sample.attempt(1, runner: "cpu2", state: "failed", claimed: 0)]),
+                Sample.job("train", "not_run", needs: ["test"], because: "test"),
+            ])
+    }
+
+    @Test("a failure of the script says so from the first line on, and what helps last")
+    func script() throws {
+        let lines = PipelineRendering(try failedByScript(), on: .plain()).lines()
+        #expect(
+            lines == [
+                "churn #127  ✗ failed  38s         Use the new tokenizer  a90b1c2  tok → main  !39",
+                "  pull request by mira 14:03:04, first container 14:03:04, ended 14:03:42",
+                "",
+                "    test   ✗ failed   38s  cpu2  your script: exit 1 after  pytest --junitxml=junit.xml",
+                "    train  – not run             needs test",
+                "",
+                "  next       pawl logs 127/test   what it wrote",
+                "             pawl retry 127/test  if it failed by accident",
+            ])
+    }
+
+    @Test("a failure of Pawl's side looks different from the first line on, with every attempt")
+    func ours() throws {
+        let failure = Sample.failure("image", "registry.example.com: 503 while pulling", isOurs: true)
+        let view = try Sample.pipeline(
+            state: "system", title: "Bump numpy",
+            jobs: [
+                Sample.job(
+                    "test", "failed", failure: failure, start: 0, end: 131,
+                    attempts: [
+                        Sample.attempt(1, runner: "cpu1", state: "failed", claimed: 0, failure: failure),
+                        Sample.attempt(2, runner: "cpu1", state: "failed", claimed: 32, failure: failure),
+                    ])
+            ], finished: 131)
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(lines[0].hasPrefix("churn #127  ! Pawl's side  2m 11s"))
+        #expect(lines[3].hasPrefix("    test  ! system  2m 11s  cpu1  2 attempts, Pawl's side failed each: "))
+        #expect(lines[4] == "        1  14:03:04  image  registry.example.com: 503 while pulling")
+        #expect(lines.contains { $0.contains("This is not your change.") })
+        #expect(lines.last?.contains("pawl retry 127 --failed") == true)
+    }
+
+    @Test("a mistake of the pipeline file is shown with its line and the place marked")
+    func diagnostic() throws {
+        let diagnostics = """
+            [{"severity":"error","message":"needs: \\"trian\\" is not a job of this pipeline. Did you mean \\"train\\"?",
+              "place":{"file":".pawl.yml","line":22,"column":11},"line":"  needs: [trian]","length":5}]
+            """
+        let view = try Sample.pipeline(
+            state: "not_planned", title: "Add sweep", jobs: [], finished: 0, diagnostics: diagnostics)
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(
+            lines.suffix(4) == [
+                "  .pawl.yml:22:11  error    needs: \"trian\" is not a job of this pipeline. Did you mean \"train\"?",
+                "                            needs: [trian]",
+                "                                    ^^^^^",
+                "  nothing ran. Checked before a push next time:  pawl lint",
+            ])
+    }
+
+    @Test("a narrow terminal loses columns from the right, never a line's end", arguments: [20, 30, 44, 60, 80, 100])
+    func narrow(_ width: Int) throws {
+        let terminal = Terminal.plain(width: width)
+        let lines = PipelineRendering(try failedByScript(), on: terminal).lines()
+        #expect(lines.dropFirst().allSatisfy { $0.columns <= width })
+        #expect(lines[3].contains("test") && lines[3].contains("✗ failed"))
+    }
+
+    @Test("without UTF-8 every sign is a word, and without colours nothing is lost")
+    func ascii() throws {
+        let lines = PipelineRendering(try failedByScript(), on: .plain(isUnicode: false)).lines()
+        #expect(lines.joined().unicodeScalars.allSatisfy(\.isASCII))
+        #expect(lines[0].hasPrefix("churn #127  FAIL  38s"))
+        var colourful = Terminal.plain()
+        colourful.hasColour = true
+        let coloured = PipelineRendering(try failedByScript(), on: colourful).lines().joined(separator: "\n")
+        let plain = PipelineRendering(try failedByScript(), on: .plain()).lines().joined(separator: "\n")
+        var stripper = ANSIText()
+        #expect(stripper.take(Array(coloured.utf8)).map(\.text).joined() == plain)
+        #expect(coloured != plain)
+    }
+
+    @Test("what strangers named never steers the terminal")
+    func hostile() throws {
+        let evil = "\u{1B}]0;owned\u{7}\u{202E}\r\nname"
+        let view = try Sample.pipeline(state: "running", title: evil, jobs: [Sample.job(evil, "ready")], finished: nil)
+        let text = PipelineRendering(view, on: .plain()).lines().joined()
+        #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\u{202E}" && $0.value != 0x7F })
+    }
+
+    @Test("a terminal's lines are rewritten, and elsewhere each change is told once")
+    func live() throws {
+        var written = ""
+        var screen = LiveView(on: .plain(isInteractive: true)) { written += $0 }
+        screen.show(["a", "b"], events: [])
+        screen.show(["a", "c"], events: [])
+        #expect(written.hasSuffix("\u{1B}[2A\r\u{1B}[2Ka\n\r\u{1B}[2Kc\n"))
+
+        let running = try Sample.pipeline(state: "running", jobs: [Sample.job("test", "ready")], finished: nil)
+        let passed = try Sample.pipeline(
+            state: "passed",
+            jobs: [
+                Sample.job(
+                    "test", "passed", summary: "14 passed", start: 2, end: 5,
+                    attempts: [Sample.attempt(1, runner: "cpu1", state: "passed", claimed: 1)])
+            ])
+        var journal = PipelineJournal(terminal: .plain())
+        #expect(journal.events(of: running) == ["14:04:04  test  ○ waiting  for a runner"])
+        #expect(journal.events(of: running).isEmpty)
+        #expect(journal.events(of: passed) == ["14:04:04  test  ✓ passed  3.0 s  14 passed"])
+    }
+
+    @Test("why says since when and in which place it waits")
+    func why() {
+        let view = WhyView(
+            pipeline: 131, job: "train", state: .ready, isOurs: false, answer: "for a runner: all are busy.",
+            since: at(0), place: 2, facts: [.init(about: "runners", text: "local  2 jobs at once  may take it")],
+            helps: [HelpView("pawl list", "what runs before it")], at: at(372))
+        #expect(
+            WhyRendering(view: view, terminal: .plain(width: 60)).lines() == [
+                "○ waiting: for a runner: all are busy.       6m 12s, place 2",
+                "",
+                "  runners    local  2 jobs at once  may take it",
+                "",
+                "  would help  pawl list  what runs before it",
+            ])
+    }
+
+    @Test("a retry is told as the look has it, with the time it took at the right")
+    func retry() {
+        let view = ChangeView(
+            pipeline: 126, text: "",
+            jobs: [
+                .init(name: "test", text: "attempt 4 queued, its status is pending again on the forge"),
+                .init(name: "train", text: "was not run for want of test, waits for it again"),
+            ])
+        let lines = ChangeRendering.lines(view, took: .milliseconds(180), on: .plain())
+        #expect(lines[0].hasPrefix("test   attempt 4 queued, its status is pending again on the forge  "))
+        #expect(lines[0].hasSuffix("  180 ms") && lines[0].columns == 100)
+        #expect(lines[1] == "train  was not run for want of test, waits for it again")
+    }
+}

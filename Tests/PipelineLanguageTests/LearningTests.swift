@@ -1,0 +1,97 @@
+import PipelineLanguage
+import PipelineModel
+import Testing
+
+@Suite("The ml key")
+struct LearningTests {
+    private static let full = """
+        train:
+          script: python train.py
+          ml:
+            gpus: 2
+            gpu_memory: 40GiB
+            seeds: 5
+            inputs: [src/, data.dvc]
+            checkpoint: ckpt/
+            curves: runs/
+            cpus: 3.5
+            memory: 16GiB
+            shm_size: 8g
+            gate:
+              f1: &up {want: higher, tolerance: 0.002}
+              auc: *up
+              p99_ms: {want: lower, max: 40, min: 1e-3}
+        """
+
+    @Test("is read in full")
+    func full() throws {
+        let plan = try Planning.plan(Self.full)
+        let ml = try #require(plan.job(named: "train")?.ml)
+        #expect(ml.gpus == 2)
+        #expect(ml.gpuMemory == .gibibytes(40))
+        #expect(ml.seeds == 5)
+        #expect(ml.inputs == ["src/", "data.dvc"])
+        #expect(ml.checkpoint == "ckpt/")
+        #expect(ml.curves == ["runs/"])
+        #expect(ml.cpus == 3.5)
+        #expect(ml.memory == .gibibytes(16))
+        #expect(ml.shmSize == .gibibytes(8))
+        #expect(ml.gate.map(\.metric) == ["f1", "auc", "p99_ms"])
+        #expect(ml.gate.map(\.want) == [.higher, .higher, .lower])
+        #expect(ml.gate[1].tolerance == 0.002)
+        #expect(ml.gate[2].max == 40)
+        #expect(ml.gate[2].min == 0.001)
+    }
+
+    @Test("warns of each part that is not carried out yet, at its place, and of no other")
+    func warnings() throws {
+        let warnings = try Planning.plan(Self.full).warnings
+        #expect(warnings.allSatisfy { $0.severity == .warning && $0.message.contains("is not carried out yet") })
+        #expect(warnings.map { $0.place?.line } == [4, 5, 6, 7, 8, 9, 13])
+    }
+
+    @Test("does not guess the direction of a metric")
+    func want() throws {
+        let text = "evaluate:\n  script: echo\n  ml:\n    gate: {f1: {tolerance: 0.002}}\n"
+        let error = try #require(Planning.refusal(text).first { $0.severity == .error })
+        #expect(error.message.contains("gate f1: \"want\" is missing. Pawl does not guess a direction."))
+        #expect(error.message.hasSuffix("Write f1: {want: higher, tolerance: 0.002}"))
+        #expect(error.place == .init(file: ".pawl.yml", line: 4, column: 16))
+    }
+
+    @Test(
+        "refuses what it does not understand",
+        arguments: [
+            ("gpu: 1", "Did you mean \"gpus\"?"), ("gpus: many", "must be a whole number"),
+            ("memory: 16", "an amount with a unit"), ("gate: [f1]", "must be a map of metrics"),
+            ("gate: {f1: {want: up}}", "may be higher, lower"),
+            ("gate: {f1: {want: higher, min: 2, max: 1}}", "min is above max"),
+            ("gate: {f1: {want: higher, tolerance: -1}}", "below 0"), ("cpus: 0", "above 0"), ("seeds: 0", "from 1 to"),
+        ])
+    func refused(line: String, words: String) {
+        let diagnostics = Planning.refusal("job: {script: echo, ml: {\(line)}}")
+        #expect(diagnostics.contains { $0.severity == .error && $0.message.contains(words) }, "\(diagnostics)")
+    }
+
+    @Test("is laid over the jobs of an included .gitlab-ci.yml")
+    func overlay() throws {
+        let overlay = "include: .gitlab-ci.yml\ntrain:\n  ml: {cpus: 2}\n"
+        let base = "train:\n  stage: build\n  script: [python train.py]\ntest:\n  script: pytest\n"
+        let plan = try Planning.plan(overlay, others: [".gitlab-ci.yml": base])
+        #expect(plan.jobs.map(\.name) == ["train", "test"])
+        #expect(plan.job(named: "train")?.ml?.cpus == 2)
+        #expect(plan.job(named: "train")?.script == ["python train.py"])
+        #expect(plan.job(named: "train")?.stage == "build")
+    }
+
+    @Test("does not belong into .gitlab-ci.yml or what that includes, whichever file comes first")
+    func notInGitLabs() throws {
+        let job = "job:\n  script: echo\n  ml: {cpus: 2}\n"
+        let alone = try #require(Planning.refusal(job, file: PipelineFile.gitLab).first)
+        #expect(alone.message.contains("Put it into .pawl.yml"))
+        #expect(alone.place == .init(file: ".gitlab-ci.yml", line: 3, column: 3))
+        let others = [".gitlab-ci.yml": "include: ci/a.yml", "ci/a.yml": job]
+        #expect(Planning.refusal("include: .gitlab-ci.yml", others: others).first?.place?.file == "ci/a.yml")
+        #expect(try Planning.plan("include: ci/a.yml", others: others).jobs.count == 1)
+    }
+}

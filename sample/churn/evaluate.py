@@ -1,0 +1,34 @@
+"""Judges a model on flowers it has not seen: evaluate.py FOLDER --want ACCURACY. Ends with 1 where it is not reached."""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import flowers
+import softmax
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("--want", type=float, required=True)
+    parser.add_argument("--metrics", type=pathlib.Path, default=pathlib.Path("metrics.json"))
+    arguments = parser.parse_args()
+
+    model = softmax.Classifier.parse((arguments.model / "model.json").read_text())
+    rows, labels = flowers.held_out()
+    found = model.predict(flowers.columns(rows, model.features))
+    reached = float((found == labels).mean())
+    metrics = {"accuracy": reached}
+    for number, species in enumerate(flowers.SPECIES):
+        metrics[f"recall_{species}"] = float((found[labels == number] == number).mean())
+        print(f"recall {metrics[f'recall_{species}']:.3f}  {species}")
+    arguments.metrics.write_text(json.dumps(metrics, indent=1) + "\n")
+
+    print(f"accuracy {reached:.3f}, at least {arguments.want:.3f} wanted")
+    return 0 if reached >= arguments.want else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
