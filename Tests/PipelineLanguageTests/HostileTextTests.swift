@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Text written to break the planner")
 struct HostileTextTests {
-    /// Nothing here may take longer than this, in a debug build on a busy machine.
-    private static let patience = Duration.seconds(20)
+    /// Far more than any of them takes in a debug build on a busy machine, and far less than what would harm.
+    private static let patience = Duration.seconds(60)
 
     static let texts: [(name: String, text: String)] = [
         ("100,000 open brackets", String(repeating: "[", count: 100_000)),
@@ -44,6 +44,7 @@ struct HostileTextTests {
         ("an anchor within itself", "a: &a [*a]"),
         ("an unknown tag", "job: !!python/object:os.system ls"),
         ("a key that is a list", "[a, b]: c"),
+        ("stars with combining marks", "job: {script: \"*\u{301}\", x: *\u{301}}"),
         ("a hundred documents", String(repeating: "---\na: b\n", count: 100)),
         ("directives", "%YAML 9.9\n%TAG ! tag:x\n---\na: b"),
         ("nothing", ""),
@@ -67,7 +68,6 @@ struct HostileTextTests {
         case .nothing, .planned: break
         case .needsFiles: Issue.record("it asks for files")
         }
-        print("hostile: \(name):", "\(clock.now - start)", "\(step)".prefix(160))
     }
 
     private static func bomb(levels: Int) -> String {

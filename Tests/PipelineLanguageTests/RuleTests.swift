@@ -44,7 +44,9 @@ struct RuleTests {
             ("[!ab].txt", ["b.txt"], false),
             (".github/*", [".github/.x"], true), ("$DIR/x", ["lib/x"], true), ("./lib/x", ["lib/x"], true),
             ("a\\*b", ["a*b"], true), ("a\\*b", ["axb"], false), ("src/**/test/*.py", ["src/test/a.py"], true),
-            ("Dockerfile", ["docker/Dockerfile"], false),
+            ("Dockerfile", ["docker/Dockerfile"], false), ("**/Dockerfile", ["Dockerfile"], true),
+            ("**/Dockerfile", ["a/b/Dockerfile"], true), ("**/Dockerfile", ["a/MyDockerfile"], false),
+            ("a/**/b", ["a/b"], true), ("{a,b}/c", ["b/c"], true), ("{a,b/{c,d}}", ["b/d"], true),
         ])
     func globs(glob: String, changed: [String], matches: Bool) {
         let text = "job: {script: x, variables: {DIR: lib}, rules: [{changes: ['\(glob)']}]}"

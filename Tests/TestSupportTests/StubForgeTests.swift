@@ -254,6 +254,21 @@ struct StubForgeTests {
         }
     }
 
+    @Test(
+        "a request that the API does not know is refused and kept in the record",
+        .enabled(if: ConformanceFolder.path != nil, Comment(rawValue: ConformanceFolder.absence)))
+    func schemas() async throws {
+        try await withRepository(.github) { forge, _, token, commit in
+            let answer = try await call(
+                forge, "POST", "/repos/mira/churn/statuses/\(commit)", ["state": "success", "colour": "green"],
+                token: token)
+            #expect(answer.status == 422)
+            #expect(forge.record.violations.count == 1)
+            #expect(forge.record.violations.first?.contains("colour") == true)
+            #expect(forge.record.statuses.isEmpty)
+        }
+    }
+
     @Test("a token that has run out counts no more")
     func expiry() async throws {
         try await withRepository(.github) { forge, _, _, _ in

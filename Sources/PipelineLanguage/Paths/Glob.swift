@@ -19,7 +19,8 @@ struct Glob: Sendable {
         guard text.utf8.count <= 4_096 else { throw PatternError(message: "the glob is longer than 4,096 bytes") }
         let special = dialect == .rules ? "*?[{\\" : "*"
         prefix = String(text.prefix { !special.contains($0) })
-        suffix = String(text.reversed().prefix { !"*?[]{},\\".contains($0) }.reversed())
+        // Not past a slash: that of **/ is no part of a path at the root.
+        suffix = String(text.reversed().prefix { !"*?[]{},\\/".contains($0) }.reversed())
         isLiteral = prefix == text
         var rest = Substring(text).unicodeScalars
         program = try PatternProgram(

@@ -54,7 +54,7 @@ struct Scalar: Sendable {
         let digits = negative || text.hasPrefix("+") ? text.dropFirst() : text[...]
         let plain = digits.filter { $0 != "_" && $0 != "," }
         guard let head = digits.first, head.isASCII, head.isNumber || head == "." else { return nil }
-        for (prefix, radix) in [("0x", 16), ("0b", 2), ("0o", 8)] where plain.hasPrefix(prefix) {
+        for (prefix, radix) in [("0x", 16), ("0b", 2)] where plain.hasPrefix(prefix) {
             return Int(plain.dropFirst(2), radix: radix).map { .integer(negative ? -$0 : $0) }
         }
         if plain.allSatisfy({ $0.isASCII && $0.isNumber }) {

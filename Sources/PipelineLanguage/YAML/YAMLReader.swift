@@ -10,7 +10,8 @@ import Yams
 struct YAMLReader {
     private let source: SourceText
     private let limits: PlanningLimits
-    private let stand: Character
+    /// Stands for `*` in what the composer sees.
+    private let stand: Unicode.Scalar
     private var anchors: [String: Node] = [:]
     private var nodes = 0
 
@@ -19,7 +20,7 @@ struct YAMLReader {
         var finding: Finding
     }
 
-    private init(source: SourceText, limits: PlanningLimits, stand: Character) {
+    private init(source: SourceText, limits: PlanningLimits, stand: Unicode.Scalar) {
         self.source = source
         self.limits = limits
         self.stand = stand
@@ -33,17 +34,14 @@ struct YAMLReader {
             throw Failure(
                 finding: Finding(.error, "This text uses too many private characters.", at: SourceSpan(source)))
         }
-        var reader = YAMLReader(source: source, limits: limits, stand: Character(free))
+        var reader = YAMLReader(source: source, limits: limits, stand: free)
         return try reader.readDocuments()
     }
 
     private mutating func readDocuments() throws(Failure) -> [Node] {
-        let star = Unicode.Scalar(UInt8(ascii: "*"))
-        var replaced = String.UnicodeScalarView()
-        let standScalar = stand.unicodeScalars[stand.unicodeScalars.startIndex]
-        for scalar in source.text.unicodeScalars { replaced.append(scalar == star ? standScalar : scalar) }
         do {
-            let parser = try Parser(yaml: String(replaced), resolver: .basic, encoding: .utf8)
+            let parser = try Parser(
+                yaml: replacing(Self.star, by: stand, in: source.text), resolver: .basic, encoding: .utf8)
             var documents: [Node] = []
             while let root = try parser.nextRoot() {
                 anchors = [:]
@@ -76,8 +74,8 @@ struct YAMLReader {
     }
 
     private mutating func convertScalar(_ scalar: Yams.Node.Scalar, at span: SourceSpan) throws(Failure) -> Node {
-        if scalar.style == .plain, scalar.string.first == stand {
-            return try resolveAlias(String(scalar.string.dropFirst()), at: span, level: 1)
+        if scalar.style == .plain, scalar.string.unicodeScalars.first == stand {
+            return try resolveAlias(String(scalar.string.unicodeScalars.dropFirst()), at: span)
         }
         try count(1, at: span)
         let tag = try knownTag(scalar.tag, at: span)
@@ -142,7 +140,7 @@ struct YAMLReader {
         }
     }
 
-    private mutating func resolveAlias(_ name: String, at span: SourceSpan, level: Int) throws(Failure) -> Node {
+    private mutating func resolveAlias(_ name: String, at span: SourceSpan) throws(Failure) -> Node {
         let isName =
             !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
         guard isName else {
@@ -175,9 +173,16 @@ struct YAMLReader {
         }
     }
 
-    private func restored(_ text: String) -> String {
-        guard text.unicodeScalars.contains(stand.unicodeScalars[stand.unicodeScalars.startIndex]) else { return text }
-        return text.replacing(String(stand), with: "*")
+    private static let star: Unicode.Scalar = "*"
+
+    private func restored(_ text: String) -> String { replacing(stand, by: Self.star, in: text) }
+
+    /// By scalars: a combining mark after the character would hide it from a search by characters.
+    private func replacing(_ old: Unicode.Scalar, by new: Unicode.Scalar, in text: String) -> String {
+        guard text.unicodeScalars.contains(old) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { result.append(scalar == old ? new : scalar) }
+        return String(result)
     }
 
     private func span(of node: Yams.Node) -> SourceSpan {

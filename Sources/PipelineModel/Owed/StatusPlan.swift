@@ -28,11 +28,13 @@ public struct StatusPlan: Sendable {
         let known = before.map(standing) ?? [:]
         let owed = contexts(of: after).compactMap { context, status -> CommitStatus? in
             guard let status else { return nil }
-            if let old = known[context], old.state == status.state {
-                // A second pending says nothing new; an end whose words changed is told again.
-                if status.state == .pending || old.text == status.text { return nil }
+            guard let old = known[context] else {
+                // A job that nobody was told of, such as one of a held pipeline, does not end before anybody's eyes.
+                return before == nil || status.state == .pending || context == "pawl/\(source)" ? status : nil
             }
-            return status
+            guard old.state == status.state else { return status }
+            // A second pending says nothing new; an end whose words changed is told again.
+            return status.state == .pending || old.text == status.text ? nil : status
         }
         return owed.filter { $0.state == .pending } + owed.filter { $0.state != .pending }
     }

@@ -59,3 +59,15 @@ final class AttemptControl: Sendable {
 
 /// The attempt was asked to stop while something was prepared for it.
 struct AttemptStopped: Error {}
+
+extension AttemptControl {
+    /// Does work, and cancels it when the runner stops.
+    func untilRunnerStops(_ work: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work() }
+            group.addTask { _ = await self.reasons().first { $0 == .runnerStops } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

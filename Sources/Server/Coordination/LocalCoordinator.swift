@@ -27,9 +27,9 @@ public struct LocalCoordinator: Coordinator {
             }) {
                 return claim
             }
-            let next = try await translated { try await store.nextReadyAt() }
-            // A job may be ready for others only: then its time has come already and the signal is what matters.
-            let wait = next.map { $0 - now() }.flatMap { $0 > .zero ? $0 : nil } ?? terms.sweepEvery
+            let moment = now()
+            let next = try await translated { try await store.nextReadyAt(after: moment) }
+            let wait = next.map { max($0 - moment, .milliseconds(1)) } ?? terms.sweepEvery
             await store.readyJobs.wait(after: seen, atMost: min(wait, terms.sweepEvery))
         }
         return nil

@@ -4,8 +4,6 @@ import PipelineLanguage
 import PipelineModel
 import Store
 
-import struct Store.EventIdentity
-
 /// What a pipeline is about: the commit, the ref, who is trusted, and what the commit has in it.
 ///
 /// A pull request is read again from the forge before anything is decided: numbers in a payload are claims.

@@ -75,13 +75,16 @@ public struct StatusPublisher: Service {
         return false
     }
 
-    /// Sends one commit's messages, one after the other.
+    /// Sends one commit's messages, one after the other, up to the first that the forge does not take.
     /// - Returns: the forge and a time before which it is better left alone, where it cannot take more now.
     private func send(_ messages: [OwedMessage]) async -> (String, Timestamp)? {
         for message in messages {
             do {
-                guard let until = try await withoutCancellation({ try await send(message) }) else { continue }
-                return (message.repository.forge, until)
+                switch try await withoutCancellation({ try await send(message) }) {
+                case .done: continue
+                case .waits: return nil
+                case .forgeRests(let until): return (message.repository.forge, until)
+                }
             } catch {
                 logger.error("outbox cannot be written", metadata: ["message": "\(message.id)", "error": "\(error)"])
                 return nil
@@ -90,16 +93,26 @@ public struct StatusPublisher: Service {
         return nil
     }
 
-    private func send(_ message: OwedMessage) async throws -> Timestamp? {
+    /// What became of a message.
+    private enum Outcome: Sendable {
+        /// It is out of the way: taken, or given up.
+        case done
+        /// It is tried again later, and those after it on its commit with it.
+        case waits
+        /// The same, and the forge takes nothing at all until then.
+        case forgeRests(until: Timestamp)
+    }
+
+    private func send(_ message: OwedMessage) async throws -> Outcome {
         guard let forge = forges[message.repository.forge] else {
             let reason = "The settings have no forge \(message.repository.forge) any more."
             try await store.markRetry(message.id, error: reason, nextTryAt: now() + pace.longest)
-            return nil
+            return .waits
         }
         do {
             _ = try await forge.api.post(message.status, to: message.repository)
             try await store.markSent(message.id, now: now())
-            return nil
+            return .done
         } catch let error as ForgeError {
             return try await postpone(message, after: error)
         } catch let error as StoreError {
@@ -109,18 +122,18 @@ public struct StatusPublisher: Service {
         }
     }
 
-    private func postpone(_ message: OwedMessage, after error: ForgeError) async throws -> Timestamp? {
+    private func postpone(_ message: OwedMessage, after error: ForgeError) async throws -> Outcome {
         let moment = now()
         if !error.isTransient && message.tries >= pace.triesOfRefused {
             try await store.markGivenUp(message.id, error: error.message, now: moment)
             logger.warning(
                 "status given up",
                 metadata: ["message": "\(message.id)", "context": "\(message.status.context)", "error": "\(error)"])
-            return nil
+            return .done
         }
         let next = max(error.retryAfter ?? moment, moment + pace.delay(afterTries: message.tries))
         try await store.markRetry(message.id, error: error.message, nextTryAt: next)
-        return error.isTransient ? next : nil
+        return error.isTransient ? .forgeRests(until: next) : .waits
     }
 
     private func timeToNext(_ pauses: [String: Timestamp]) async -> Duration {

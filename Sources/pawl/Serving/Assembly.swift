@@ -13,16 +13,19 @@ import Store
 
 /// Builds the server of its settings: every part once, each given what it needs.
 struct Assembly: Sendable {
-    private let settings: Settings
-    private let folder: DataFolder
-    private let faults: FaultInjector
-    private let logger: Logger
+    let settings: Settings
+    let folder: DataFolder
+    let faults: FaultInjector
+    let logger: Logger
     private let client: HTTPClient
-    private let vault: SecretVault
-    private let forges: ForgeConnections
-    private let mirrors: Mirrors
-    private let store: Store
-    private let pageKey: [UInt8]
+    let vault: SecretVault
+    let forges: ForgeConnections
+    let mirrors: Mirrors
+    let store: Store
+    let pageKey: [UInt8]
+    let links: PipelineLinks
+    let networks: IPv4Range
+    let engine: DockerEngine
 
     /// Opens the data folder and connects to the forges of the settings.
     init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
@@ -37,6 +40,12 @@ struct Assembly: Sendable {
         let pageKey = try folder.readSealingKey().derived(for: "pages")
         self.pageKey = pageKey
         let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })
+        self.links = links
+        guard let networks = IPv4Range(settings.runner.networkRange) else {
+            throw SettingsError(problems: ["runner.network-range is \"\(settings.runner.networkRange)\".  Write a range such as 10.213.0.0/16"])
+        }
+        self.networks = networks
+        engine = DockerEngine(socket: settings.runner.dockerSocket, sender: client)
         store = try await Store.open(
             folder.storeSettings(pipelineURL: { links.link(to: $0) }, faults: faults, logger: logger), now: .wall)
     }
@@ -52,12 +61,20 @@ struct Assembly: Sendable {
             RescueService(store: store, terms: terms, now: now, logger: logger),
             RetentionService(
                 store: store, mirrors: mirrors, retention: settings.retention.ofStore,
-                unusedMirrors: settings.retention.mirrors, now: now, logger: logger),
+                unusedMirrors: settings.retention.mirrors, removeImages: removeImages, now: now, logger: logger),
             Intake(store: store, forges: forges, planner: planner, now: now, logger: logger),
         ]
         if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }
         services.append(try web.service(onListening: onListening))
         return services
+    }
+
+    /// Removes images that no job has used for as long as the settings say.
+    private var removeImages: @Sendable () async throws -> Void {
+        let engine = engine
+        let age = settings.retention.images
+        let isOurs = settings.runner.slots > 0
+        return { if isOurs { _ = try await engine.pruneImages(olderThan: age, withNames: false) } }
     }
 
     /// Closes the store. Call it when every service has ended.

@@ -60,7 +60,7 @@ struct InitCommand: AsyncParsableCommand {
         try PrivateFile.write(try SealingKey().encoded + "\n", to: folder + "/sealing.key")
         let token = try AccessToken.make()
         _ = try await store.addToken(
-            named: "admin", scope: .admin, hash: try AccessToken.storedHash(of: token), now: .wall)
+            name: "admin", hash: try AccessToken.storedHash(of: token), scope: .admin, now: .wall)
         try PrivateFile.write(token + "\n", to: folder + "/admin.token")
         try store.close()
         return token

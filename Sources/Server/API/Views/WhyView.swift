@@ -36,6 +36,23 @@ public struct WhyView: Codable, Hashable, Sendable {
     public var helps: [HelpView]
     /// When this was so.
     public var at: Timestamp
+
+    /// Answers why.
+    public init(
+        pipeline: PipelineID, job: String, state: JobState, isOurs: Bool, answer: String, since: Timestamp?,
+        place: Int?, facts: [Fact], helps: [HelpView], at: Timestamp
+    ) {
+        self.pipeline = pipeline
+        self.job = job
+        self.state = state
+        self.isOurs = isOurs
+        self.answer = answer
+        self.since = since
+        self.place = place
+        self.facts = facts
+        self.helps = helps
+        self.at = at
+    }
 }
 
 /// A command, and what it does.

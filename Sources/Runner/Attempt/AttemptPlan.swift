@@ -1,0 +1,97 @@
+import Executors
+import GitRepositories
+import JobLogs
+import PipelineModel
+
+/// What an assignment means on this runner: its variables, its image, its container.
+struct AttemptPlan: Sendable {
+    let assignment: Assignment
+    let workspace: Workspace
+    let limits: JobLimits
+    let variables: JobVariables
+    let script: JobScript
+    let masker: SecretMasker
+    /// The image's name, variables replaced; nil where there is none.
+    let image: String?
+    private let settings: RunnerSettings
+    private let instance: String
+
+    init(_ assignment: Assignment, settings: RunnerSettings, folders: RunnerFolders) {
+        self.assignment = assignment
+        self.settings = settings
+        instance = folders.instance
+        let job = assignment.job
+        let workspace = Workspace(
+            folder: "\(folders.workspaces)/\(assignment.key.attempt)", repository: assignment.repository)
+        self.workspace = workspace
+        limits = assignment.limits.lowered(by: job)
+        let written = job.image?.name ?? settings.defaultImage
+        let own = Self.ownVariables(workspace, settings)
+        variables = JobVariables(assignment, own: own, filesFolder: ScriptFolder.target + "/files")
+        image = written.map(variables.expand).flatMap { $0.trimmingSpaces.isEmpty ? nil : $0.trimmingSpaces }
+        script = JobScript(job: job, afterScriptTimeout: settings.afterScriptTimeout)
+        var hidden = assignment.secrets.map { (name: $0.name, value: $0.value.revealed) }
+        if let credential = assignment.gitCredential {
+            hidden.append(("the login for git", credential.password.revealed))
+        }
+        hidden += assignment.registryLogins.map { ("the login for \($0.registry)", $0.password.revealed) }
+        masker = SecretMasker(hidden)
+    }
+
+    /// What only the runner knows. It wins over variables of the same name.
+    private static func ownVariables(_ workspace: Workspace, _ settings: RunnerSettings) -> [Variable] {
+        let tags = settings.tags.map { "\"" + $0.filter { $0 != "\"" && $0 != "\\" } + "\"" }.joined(separator: ", ")
+        let values = [
+            ("CI_BUILDS_DIR", Workspace.buildsFolder), ("CI_PROJECT_DIR", workspace.target),
+            ("CI_JOB_STATUS", "running"), ("CI_RUNNER_DESCRIPTION", settings.name), ("CI_RUNNER_TAGS", "[\(tags)]"),
+            ("CI_RUNNER_VERSION", settings.version), ("CI_DISPOSABLE_ENVIRONMENT", "true"),
+        ]
+        return values.map { Variable($0, $1, expands: false) }
+    }
+
+    /// How the commit is laid out, by GitLab's variables; nil leaves the workspace empty.
+    var checkoutOptions: CheckoutOptions? {
+        if let strategy = variables["GIT_STRATEGY"], ["none", "empty"].contains(strategy) { return nil }
+        var options = CheckoutOptions()
+        if let written = variables["GIT_SUBMODULE_STRATEGY"], let known = CheckoutOptions.Submodules(rawValue: written) {
+            options.submodules = known
+        }
+        if let skipped = variables["GIT_LFS_SKIP_SMUDGE"], skipped == "1" || skipped == "true" {
+            options.fetchesLargeFiles = false
+        }
+        return options
+    }
+
+    /// The container, with the mirror's objects in the place where the checkout looks for them.
+    func container(image: String, scripts: ScriptFolder, mirror: Mirror?) -> ContainerSpecification {
+        var mounts = [
+            ContainerSpecification.Mount(source: workspace.project, target: workspace.target, isReadOnly: false),
+            ContainerSpecification.Mount(source: scripts.path, target: ScriptFolder.target, isReadOnly: true),
+        ]
+        if let mirror {
+            let objects = mirror.path + "/objects"
+            mounts.append(ContainerSpecification.Mount(source: objects, target: objects, isReadOnly: true))
+        }
+        let environment = assignment.job.environment.map { variables.expand($0.name) }
+        for given in settings.mounts
+        where given.repository == assignment.repository.name
+            && (given.environment == nil || given.environment == environment)
+        {
+            mounts.append(
+                ContainerSpecification.Mount(
+                    source: given.path, target: given.target, isReadOnly: !given.isWritable))
+        }
+        return ContainerSpecification(
+            labels: ContainerLabels(instance: instance, key: assignment.key), image: image,
+            command: scripts.command, workingDirectory: workspace.target, limits: limits,
+            entrypoint: assignment.job.image?.entrypoint, mounts: mounts,
+            pullPolicy: assignment.job.image?.pullPolicy?.first ?? .ifNotPresent,
+            registryLogins: assignment.registryLogins)
+    }
+
+    /// A text without the attempt's secrets.
+    func masked(_ text: String) -> String {
+        var masker = masker
+        return String(decoding: masker.push(Array(text.utf8)) + masker.finish(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,59 @@
+import Archives
+import PipelineModel
+
+extension AttemptRun {
+    /// Packs and stores what the job keeps after such an outcome. What cannot be kept fails a job that passed.
+    /// - Returns: whether the attempt may still be told about.
+    func keepArtifacts(_ plan: AttemptPlan, _ outcome: inout Outcome, _ pump: LogPump) async -> Bool {
+        guard let artifacts = plan.assignment.job.artifacts, !artifacts.paths.isEmpty, outcome.exitCode != nil
+        else { return true }
+        let isKept: Bool
+        switch artifacts.when {
+        case .always: isKept = true
+        case .onSuccess: isKept = outcome.failure == nil
+        case .onFailure: isKept = outcome.failure != nil
+        }
+        guard isKept else { return true }
+        do {
+            guard try await store(artifacts, plan, pump) else { return false }
+        } catch {
+            let isTooLarge = (error as? ArchiveError)?.code == .tooLarge
+            let failure = Failure(isTooLarge ? .policy : .system, "the artifacts could not be kept: \(error)")
+            await pump.note(failure.message)
+            if outcome.failure == nil { outcome.failure = failure }
+        }
+        return true
+    }
+
+    private func store(_ artifacts: PlannedJob.Artifacts, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Bool {
+        var expanded = artifacts
+        expanded.paths = artifacts.paths.map(plan.variables.expand)
+        expanded.exclude = artifacts.exclude.map(plan.variables.expand)
+        let file = plan.workspace.folder + "/artifacts"
+        let (wanted, project, limit) = (expanded, plan.workspace.project, plan.limits.artifactSize)
+        let packed = try await blocking { try ArtifactFile.pack(wanted, of: project, to: file, limit: limit) }
+        guard var reference = packed else {
+            await pump.note("Warning: no file matches the artifacts' paths: \(wanted.paths.joined(separator: ", "))")
+            return true
+        }
+        reference.expiresAt = artifacts.expireIn.map { context.clock.wall() + $0 }
+        var backOff = BackOff()
+        while true {
+            switch control.reason {
+            case .leaseLost, .runnerStops: return false
+            default: break
+            }
+            do {
+                try await context.coordinator.store(reference, content: ArtifactFile.content(of: file), for: key)
+                await pump.note("artifacts kept: \(reference.fileCount) files, \(ByteText.of(reference.size.bytes))")
+                return true
+            } catch CoordinatorError.leaseLost {
+                control.stop(.leaseLost("the server takes nothing more for this attempt"))
+                return false
+            } catch CoordinatorError.unavailable(let reason) {
+                context.logger.info("artifacts are not taken now", metadata: facts(["error": "\(reason)"]))
+                try await context.clock.pause(backOff.delay())
+            }
+        }
+    }
+}

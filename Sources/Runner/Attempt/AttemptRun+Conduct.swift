@@ -1,0 +1,131 @@
+import Executors
+import GitRepositories
+import NIOConcurrencyHelpers
+import PipelineModel
+
+extension AttemptRun {
+    /// Prepares and runs the container within all limits, and says how that went. The container still exists then.
+    func conduct(
+        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+    ) async -> Outcome {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keeper.watch() }
+            group.addTask { await limitTime(to: plan.limits.timeout) }
+            defer { group.cancelAll() }
+            do {
+                try await control.untilStopped { try await prepare(plan, pump: pump, container: container) }
+                guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
+                return try await run(handle, plan, pump)
+            } catch {
+                return outcome(of: error, plan)
+            }
+        }
+    }
+
+    private func outcome(of error: any Error, _ plan: AttemptPlan) -> Outcome {
+        // What fails because the attempt was stopped is not a failure of its own.
+        let failure =
+            control.reason.map { Failure.ofStop($0, limits: plan.limits) } ?? Failure(describing: error)
+        return Outcome(failure: failure, finishedAt: context.clock.wall())
+    }
+
+    /// Creates the container and fills the workspace, both at once.
+    private func prepare(
+        _ plan: AttemptPlan, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+    ) async throws {
+        guard let image = plan.image else {
+            throw RunnerError(
+                .refused, message: "The job names no image, and this runner has no default. Add image: to the job.")
+        }
+        await pump.note("image \(image)")
+        let began = context.clock.now()
+        let source = CommitSource(
+            commit: plan.assignment.commit, ref: plan.assignment.ref, fetchURL: plan.assignment.fetchURL,
+            credential: plan.assignment.gitCredential)
+        let options = plan.checkoutOptions
+        let mirror: Mirror? =
+            options == nil ? nil : try await context.mirrors.mirror(of: plan.assignment.repository, with: source)
+        try plan.workspace.make()
+        let scripts = try ScriptFolder(
+            at: "\(context.folders.memory)/\(key.attempt)", script: plan.script, variables: plan.variables)
+        let specification = plan.container(image: image, scripts: scripts, mirror: mirror)
+        let executor = context.executor
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let handle = try await executor.create(specification)
+                container.withLockedValue { $0 = handle }
+            }
+            group.addTask {
+                if let mirror, let options {
+                    try await mirror.checkOut(
+                        source, of: plan.assignment.repository, into: plan.workspace.project, options: options)
+                    let spent = context.clock.now() - began
+                    await pump.note(
+                        "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
+                }
+                let lines = try await plan.workspace.lay(
+                    plan.assignment.artifacts, of: key, from: context.coordinator)
+                for line in lines { await pump.note(line) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func run(_ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Outcome {
+        let startedAt = context.clock.wall()
+        let hasStarted = NIOLockedValueBox(false)
+        let faults = context.settings.faults
+        let exit = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await endWhenAsked(container) }
+            group.addTask { await limitSilence(to: plan.limits.noOutputTimeout, of: pump) }
+            defer { group.cancelAll() }
+            return try await context.executor.run(container) { output in
+                let isFirst = hasStarted.withLockedValue { known in
+                    defer { known = true }
+                    return !known
+                }
+                if isFirst { faults.reach(.containerStarted) }
+                await pump.take(output.bytes)
+            }
+        }
+        let failure =
+            control.reason.map { Failure.ofStop($0, limits: plan.limits) } ?? Failure.ofExit(exit, limits: plan.limits)
+        let isStopped = control.reason != nil
+        return Outcome(
+            failure: failure, exitCode: isStopped ? nil : exit.code, startedAt: exit.startedAt ?? startedAt,
+            finishedAt: exit.finishedAt ?? context.clock.wall())
+    }
+
+    /// Ends the container when the attempt is to stop: with time to end by itself, or at once when the lease is lost.
+    private func endWhenAsked(_ container: ContainerHandle) async {
+        await withDiscardingTaskGroup { group in
+            for await reason in control.reasons() {
+                group.addTask {
+                    // Goes on though the run has ended: what was begun to be stopped is stopped.
+                    await withoutCancellation {
+                        if reason.endsRight { return await context.destroy(container) }
+                        do {
+                            try await context.executor.stop(container, grace: context.settings.stopGrace)
+                        } catch {
+                            context.logger.error("a container could not be stopped", metadata: facts(["error": "\(error)"]))
+                            await context.destroy(container)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func limitTime(to limit: Duration) async {
+        guard (try? await context.clock.sleep(receivedAt + limit)) != nil else { return }
+        control.stop(.timeout)
+    }
+
+    private func limitSilence(to limit: Duration, of pump: LogPump) async {
+        while true {
+            let deadline = await pump.lastOutput + limit
+            guard context.clock.now() < deadline else { return control.stop(.noOutput) }
+            guard (try? await context.clock.sleep(deadline)) != nil else { return }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Executors
+import GitRepositories
+import Logging
+import NIOConcurrencyHelpers
+import PipelineModel
+import ServiceLifecycle
+
+/// Claims jobs and carries them out, as many at once as it has slots.
+///
+/// When it is to stop it takes nothing more, lets running jobs go on for its grace, and gives back what has not ended
+/// then. At its start it removes what a crash left, and sends the results that no server has accepted yet.
+public struct RunnerService: Service {
+    private let context: RunnerContext
+    private let attempts = NIOLockedValueBox<[AttemptID: Running]>([:])
+    private let obstacle = NIOLockedValueBox<String?>(nil)
+
+    private struct Running {
+        var claim: Claim
+        var control: AttemptControl
+    }
+
+    /// Makes a runner, and the folders it needs.
+    /// - Parameters:
+    ///   - coordinator: hands out jobs and takes what they leave.
+    ///   - executor: starts containers.
+    ///   - mirrors: where commits come from.
+    /// - Throws: `RunnerError.folder` where its folders cannot be made.
+    public init(
+        settings: RunnerSettings, coordinator: any Coordinator, executor: any Executor, mirrors: Mirrors,
+        logger: Logger, clock: RunnerClock = .system
+    ) throws {
+        context = RunnerContext(
+            settings: settings, folders: try RunnerFolders(settings), coordinator: coordinator, executor: executor,
+            mirrors: mirrors, clock: clock, logger: logger)
+    }
+
+    /// The runner's id, the same after a restart.
+    public var instance: String { context.folders.instance }
+
+    /// What the runner is doing now.
+    public var status: RunnerStatus {
+        RunnerStatus(
+            slots: context.settings.slots, running: attempts.withLockedValue { $0.values.map(\.claim) },
+            obstacle: obstacle.withLockedValue { $0 })
+    }
+
+    /// Runs until it is told to stop.
+    public func run() async throws {
+        try await tidyUp()
+        let stop = AttemptControl()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await stop.untilRunnerStops { await context.sender.sendLeftovers() } }
+            group.addTask { await giveBackAfterGrace(stop) }
+            let slots = context.settings.slots
+            await withTaskGroup(of: Void.self) { workers in
+                for _ in 0..<slots { workers.addTask { await serve() } }
+                // Without slots there is still the end to wait for.
+                if slots == 0 { workers.addTask { try? await gracefulShutdown() } }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Removes what an earlier process of this runner left running or lying about.
+    private func tidyUp() async throws {
+        var backOff = BackOff()
+        while true {
+            do {
+                for container in try await context.executor.leftovers()
+                where container.labels.instance == context.folders.instance {
+                    context.logger.warning(
+                        "a container of an earlier process is removed",
+                        metadata: ["container": "\(container.id)", "attempt": "\(container.labels.key.attempt)"])
+                    await context.destroy(container)
+                }
+                break
+            } catch {
+                obstacle.withLockedValue { $0 = "the engine does not answer: \(error)" }
+                context.logger.error("the engine does not answer", metadata: ["error": "\(error)"])
+                let delay = backOff.delay()
+                try await cancelWhenGracefulShutdown { try await context.clock.pause(delay) }
+            }
+        }
+        obstacle.withLockedValue { $0 = nil }
+        let folders = context.folders
+        try await blocking { try folders.removeLeftovers() }
+    }
+
+    /// Claims and carries out one job after another, until the runner is to stop.
+    private func serve() async {
+        var backOff = BackOff()
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            if let shortage = DiskGuard(folder: context.settings.stateFolder, lowWater: context.settings.lowWater)
+                .shortage()
+            {
+                obstacle.withLockedValue { $0 = shortage }
+                context.logger.warning("nothing is claimed", metadata: ["reason": "\(shortage)"])
+                await rest(.seconds(15))
+                continue
+            }
+            obstacle.withLockedValue { $0 = nil }
+            do {
+                let request = ClaimRequest(runner: context.settings.name, tags: context.settings.tags)
+                let coordinator = context.coordinator
+                guard let claim = try await cancelWhenGracefulShutdown({ try await coordinator.claim(request) }) else {
+                    // The server hands out nothing now. A pause keeps a server that says so at once from being asked
+                    // again and again.
+                    await rest(backOff.delay())
+                    continue
+                }
+                backOff = BackOff()
+                await carryOut(claim, receivedAt: context.clock.now())
+            } catch {
+                if Task.isShuttingDownGracefully || Task.isCancelled { return }
+                context.logger.warning("no job could be claimed", metadata: ["error": "\(error)"])
+                await rest(backOff.delay())
+            }
+        }
+    }
+
+    private func rest(_ duration: Duration) async {
+        let clock = context.clock
+        try? await cancelWhenGracefulShutdown { try await clock.pause(duration) }
+    }
+
+    /// Carries a claim out to its end, though the task may be cancelled meanwhile: then at once, and given back.
+    private func carryOut(_ claim: Claim, receivedAt: Duration) async {
+        let control = AttemptControl()
+        attempts.withLockedValue { $0[claim.key.attempt] = Running(claim: claim, control: control) }
+        if Task.isShuttingDownGracefully { control.stop(.runnerStops) }
+        let run = AttemptRun(claim: claim, receivedAt: receivedAt, context: context, control: control)
+        await withTaskCancellationHandler {
+            await withoutCancellation { await run.carryOut() }
+        } onCancel: {
+            control.stop(.runnerStops)
+        }
+        attempts.withLockedValue { $0[claim.key.attempt] = nil }
+    }
+
+    /// When the runner is to stop: waits for its grace, and then stops what still runs.
+    private func giveBackAfterGrace(_ stop: AttemptControl) async {
+        guard (try? await gracefulShutdown()) != nil else { return }
+        stop.stop(.runnerStops)
+        guard (try? await context.clock.pause(context.settings.grace)) != nil else { return }
+        for running in attempts.withLockedValue({ Array($0.values) }) { running.control.stop(.runnerStops) }
+    }
+}
+
+/// What a runner is doing.
+public struct RunnerStatus: Sendable {
+    /// How many jobs it runs at once.
+    public var slots: Int
+    /// The jobs it has now.
+    public var running: [Claim]
+    /// Why it claims nothing now, in words; nil while it does.
+    public var obstacle: String?
+}

@@ -1,0 +1,67 @@
+import Archives
+import Executors
+import GitRepositories
+import PipelineModel
+
+/// The folder that a job works in, and how it is filled.
+struct Workspace: Sendable {
+    /// Where containers see all workspaces. GitLab's `CI_BUILDS_DIR`.
+    static let buildsFolder = "/builds"
+
+    /// The attempt's folder on the machine, private to the runner.
+    let folder: String
+    /// Where the container sees the checkout. GitLab's `CI_PROJECT_DIR`.
+    let target: String
+
+    /// The checkout's folder on the machine.
+    var project: String { folder + "/project" }
+
+    /// The workspace of an attempt at a repository's job.
+    init(folder: String, repository: RepositoryReference) {
+        self.folder = folder
+        let parts = repository.name.split(separator: "/").map { part in
+            String(part.unicodeScalars.map { Self.isPlain($0) ? Character($0) : "-" })
+        }
+        let names = parts.filter { $0 != "." && $0 != ".." }
+        target = ([Self.buildsFolder] + (names.isEmpty ? ["project"] : names)).joined(separator: "/")
+    }
+
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value) || "._-".unicodeScalars.contains(scalar))
+    }
+
+    /// Makes the empty folders.
+    func make() throws {
+        try FolderRemoval.remove(folder)
+        try PrivateFile.makeFolder(folder)
+        // The container's user is its image's choice.
+        try PrivateFile.makeFolder(project, mode: 0o777)
+    }
+
+    /// Lays the artifacts of earlier jobs into the checkout, in order.
+    /// - Returns: a line about each, for the log.
+    func lay(_ inputs: [ArtifactInput], of key: LeaseKey, from coordinator: any Coordinator) async throws -> [String] {
+        var lines: [String] = []
+        for (number, input) in inputs.enumerated() {
+            try Task.checkCancellation()
+            let file = "\(folder)/artifact-\(number)"
+            let content = try await coordinator.artifact(input.artifact.sha256, for: key)
+            try await ArtifactFile.receive(input.artifact, from: content, to: file)
+            let project = project
+            let summary = try await blocking { try ArchiveUnpacker().unpack(file, into: project) }
+            try FolderRemoval.remove(file)
+            lines.append("artifacts of \(input.job): \(summary.fileCount) files, \(ByteText.of(summary.contentSize))")
+        }
+        return lines
+    }
+}
+
+/// An amount of bytes as people read it.
+enum ByteText {
+    /// Two digits after the point at most, in units of 1000.
+    static func of(_ bytes: Int64) -> String {
+        let units: [(String, Int64)] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)]
+        guard let (unit, size) = units.first(where: { bytes >= $0.1 }) else { return "\(bytes) B" }
+        return "\(bytes / size).\(bytes % size * 10 / size) \(unit)"
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import PipelineModel
+import Server
+
+extension Assembly {
+    /// What answers HTTP.
+    func webServer(planner: EventPlanner, now: @escaping @Sendable () -> Timestamp) throws -> WebServer {
+        let environment = apiEnvironment(planner: planner, now: now)
+        return WebServer(
+            settings: .init(host: settings.server.host, port: settings.server.port, spoolFolder: folder.spool),
+            vault: vault, forges: forges, environment: environment,
+            pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url), logger: logger)
+    }
+
+    private func apiEnvironment(
+        planner: EventPlanner, now: @escaping @Sendable () -> Timestamp
+    ) -> APIEnvironment {
+        let vault = vault
+        let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
+        let adder = RepositoryAdder(
+            store: store, vault: vault, forges: forges, publicURL: settings.server.url, now: now)
+        let runner = settings.runner
+        let examination = Examination(
+            folder: folder, store: store, engine: engine, networks: networks, lowWater: runner.lowWater, now: now)
+        return APIEnvironment(
+            store: store, version: Pawl.version, temporaryFolder: folder.spool, now: now,
+            seal: { value, secret, repository in
+                try vault.seal(value, named: secret.name, environment: secret.environment, of: repository)
+            },
+            runPipeline: { try await run.pipeline(for: $0, by: $1) },
+            addRepository: { try await adder.add($0, by: $1) },
+            runners: { [RunnerOffer(name: runner.name, tags: runner.tags, slots: runner.slots)] },
+            examine: { await examination.checks() })
+    }
+}
