@@ -13,6 +13,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -34,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
@@ -54,10 +56,10 @@ let package = Package(
         library("Archives", ["CLibarchive"]),
         library("JobLogs"),
         library("PipelineLanguage", ["PipelineModel", yams]),
-        library("GitRepositories", ["PipelineModel", subprocess, logging]),
-        library("Forges", ["PipelineModel", "HTTPTransport", "Signing", logging, nioConcurrency]),
+        library("GitRepositories", ["PipelineModel", subprocess, system]),
+        library("Forges", ["PipelineModel", "HTTPTransport", "Signing"]),
         library("Store", ["PipelineModel", "Signing", "JobLogs", grdb, logging, nioConcurrency]),
-        library("Executors", ["PipelineModel", "HTTPTransport", logging, nioConcurrency]),
+        library("Executors", ["PipelineModel", "HTTPTransport", logging, nioConcurrency, subprocess, system]),
         library(
             "Runner",
             [
@@ -75,7 +77,7 @@ let package = Package(
             dependencies: [
                 "Archives", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineLanguage",
                 "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser, configuration, lifecycle,
-                logging,
+                logging, nioConcurrency, system, yams,
             ],
             swiftSettings: strict),
 

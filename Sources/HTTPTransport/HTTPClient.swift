@@ -4,7 +4,8 @@ import NIOConcurrencyHelpers
 ///
 /// HTTP/1.1 and, over TLS, HTTP/2; connections are kept and used again; proxies are taken from the environment as
 /// curl takes them; certificates are verified; redirects are answers like any other. A transfer ends within
-/// milliseconds when its task is cancelled or its body is dropped. Any task may call it.
+/// milliseconds when its task is cancelled or its body is dropped. Any task may call it. Its thread ends with it, and
+/// bodies that are still being read with the thread: keep it for as long as they are.
 public final class HTTPClient: HTTPSender {
     /// What all requests of a client have in common.
     public struct Settings: Sendable {

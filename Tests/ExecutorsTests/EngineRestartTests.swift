@@ -19,6 +19,7 @@ private struct OwnEngine {
             environment: .inherit.updating([
                 "PAWL_DOCKER_DIR": directory, "PAWL_DOCKER_BRIDGE": "pawlr0",
                 "PAWL_DOCKER_BRIDGE_ADDRESS": "10.211.0.1/24", "PAWL_DOCKER_PRIVATE": "1",
+                "PAWL_DOCKER_IPTABLES": "false",
                 "PAWL_DOCKER_SOCKET": directory + "/docker.sock",
             ]), output: .discarded, error: .string(limit: 10_000))
         try #require(result.terminationStatus.isSuccess, "\(name): \(result.standardError)")
@@ -77,26 +78,36 @@ struct EngineRestartTests {
         var specification = ContainerSpecification.shell(
             """
             write() { i=$1; while [ $i -le $2 ]; do printf 'line %d \\303\\251\\n' $i; i=$((i+1)); done; }
-            write 1 1000; echo half >&2; until [ -e /shared/go ]; do sleep 0.05; done; write 1001 2000; exit 7
+            write 1 1000; echo half >&2; until [ -e /shared/call ]; do sleep 0.05; done
+            echo back >&2; until [ -e /shared/go ]; do sleep 0.05; done; write 1001 2000; exit 7
             """, instance: "restart", attempt: Int64.random(in: 1...1_000_000), network: .own)
         specification.mounts = [.init(source: folder, target: "/shared", isReadOnly: false)]
         let executor = OwnEngine.executor
         let handle = try await executor.create(specification)
-        let (output, half) = (Output(), ExecutorSignal())
+        let (output, half, back) = (Output(), ExecutorSignal(), ExecutorSignal())
         let running = Task {
             try await executor.run(handle) { piece in
                 await output.append(piece)
-                if piece.stream == .standardError { half.give() }
+                let told = await output.text(.standardError)
+                if told.contains("half") { half.give() }
+                if told.contains("back") { back.give() }
             }
         }
         try await half.wait()
         try await OwnEngine.script("dockerd", "kill")
-        let go: @Sendable () throws -> Void = { try Data().write(to: URL(fileURLWithPath: folder + "/go")) }
-        if endsWhileEngineIsDown { try go() }
+        func say(_ word: String) throws { try Data().write(to: URL(fileURLWithPath: folder + "/" + word)) }
+        if endsWhileEngineIsDown {
+            try say("call")
+            try say("go")
+        }
         try await OwnEngine.script("dockerd", "start")
-        if !endsWhileEngineIsDown { try go() }
+        if !endsWhileEngineIsDown {
+            try say("call")
+            try await back.wait()
+            try say("go")
+        }
         let exit = try await running.value
-        #expect(await output.text(.standardError) == "half\n")
+        #expect(await output.text(.standardError) == (endsWhileEngineIsDown ? "half\n" : "half\nback\n"))
         try await executor.destroy(handle)
         #expect(try await executor.leftovers().isEmpty)
         return (exit, await output.text())

@@ -146,7 +146,8 @@ struct TransferLimitsTests {
         let result = await task.result
         #expect(throws: (any Error).self) { try result.get() }
         await closed.wait()
-        #expect(ContinuousClock.now - began < .milliseconds(250))
+        // It takes about a millisecond; the bound leaves room for a machine that compiles meanwhile.
+        #expect(ContinuousClock.now - began < .seconds(1))
     }
 
     @Test("a task that is cancelled already sends nothing and fails")

@@ -24,7 +24,8 @@ import Testing
     @Test(
         "no sequence but a colour reaches whoever reads",
         arguments: [
-            "\u{1B}[2J", "\u{1B}[10;10H", "\u{1B}]8;;http://x\u{1B}\\", "\u{1B}P+q\u{1B}\\", "\u{7}\u{8}\u{0}", "\u{1B}c",
+            "\u{1B}[2J", "\u{1B}[10;10H", "\u{1B}]8;;http://x\u{1B}\\", "\u{1B}P+q\u{1B}\\", "\u{7}\u{8}\u{0}",
+            "\u{1B}c",
             "\u{1B}[?1049h", "\u{7F}", "\u{1B}[\u{1B}[0m",
         ])
     func dropped(_ sequence: String) {

@@ -114,7 +114,8 @@ import Testing
     @Test("every command's help has an example")
     func examples() {
         func check(_ command: any ParsableCommand.Type) {
-            let children = command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            let children =
+                command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
             if children.isEmpty {
                 let name = command.configuration.commandName ?? "\(command)"
                 #expect(command.configuration.discussion.contains("Example"), "\(name)")
@@ -154,7 +155,8 @@ final class TestFolder: Sendable {
 
     func write(_ file: String, _ text: String) throws {
         let place = URL(fileURLWithPath: path + "/" + file)
-        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: place)
     }
 }

@@ -18,6 +18,8 @@ struct HostileTextTests {
         ),
         ("900 nested block maps", (0..<900).map { String(repeating: " ", count: $0) + "a:\n" }.joined()),
         ("an alias bomb", bomb(levels: 30)),
+        ("aliases that nest ever deeper", deepAliases()),
+        ("tags that double", doublingTags()),
         ("an alias bomb as a key", bomb(levels: 30) + "? *a29\n: x\n"),
         ("an alias bomb as a flow key", bomb(levels: 30) + "{[*a29]: x}\n"),
         ("merge keys of merge keys", mergeBomb(levels: 30)),
@@ -108,6 +110,21 @@ struct HostileTextTests {
         let doubles = (1..<40).map { "  D\($0): $D\($0 - 1)$D\($0 - 1)\n" }.joined()
         let rules = (0..<500).map { "{if: $D39 == \"\($0)\"}" }.joined(separator: ", ")
         return "variables:\n  D0: xxxxxxxxxx\n\(doubles)job: {script: echo, rules: [\(rules)]}\n"
+    }
+
+    private static func deepAliases() -> String {
+        let levels = (0..<50).map { level in
+            let inner = level == 0 ? "x" : "*d\(level - 1)"
+            return
+                ".d\(level): &d\(level) \(String(repeating: "[", count: 40))\(inner)\(String(repeating: "]", count: 40))\n"
+        }
+        return levels.joined()
+    }
+
+    private static func doublingTags() -> String {
+        let doubles = (1..<40).map { "  D\($0): $D\($0 - 1)$D\($0 - 1)\n" }.joined()
+        let jobs = (0..<500).map { "j\($0): {script: echo, tags: [$D39, $D38, $D37]}\n" }.joined()
+        return "variables:\n  D0: xxxxxxxxxx\n\(doubles)\(jobs)"
     }
 
     private static func misspeltNeeds() -> String {

@@ -73,6 +73,37 @@ struct LearningTests {
         #expect(diagnostics.contains { $0.severity == .error && $0.message.contains(words) }, "\(diagnostics)")
     }
 
+    @Test("stands in a whole file of test, train, evaluate and deploy")
+    func wholeFile() throws {
+        let text = """
+            default: {image: registry.example.com/ml/churn:2026-11}
+            test:
+              script: pytest --junitxml=junit.xml
+              artifacts: {reports: {junit: junit.xml}}
+            train:
+              script: python train.py --seed $PAWL_SEED --out model/
+              artifacts: {paths: [model/]}
+              ml: {gpus: 1, seeds: 5, inputs: [src/, data.dvc, params.yaml], checkpoint: ckpt/, curves: runs/}
+            evaluate:
+              needs: [train]
+              script: python evaluate.py model/ > metrics.json
+              artifacts: {reports: {metrics: metrics.json}}
+              ml:
+                seeds: 5
+                gate: {f1: &up {want: higher, tolerance: 0.002}, auc: *up, p99_ms: {want: lower, max: 40}}
+            deploy:
+              needs: [test, train, evaluate]
+              script: ./deploy.sh model/
+              environment: production
+              rules: [{if: $CI_COMMIT_BRANCH == "main", when: manual}]
+            """
+        let plan = try Planning.plan(text)
+        #expect(plan.jobs.map(\.name) == ["test", "train", "evaluate", "deploy"])
+        #expect(plan.job(named: "evaluate")?.ml?.gate.count == 3)
+        #expect(plan.job(named: "deploy")?.when == .manual)
+        #expect(plan.job(named: "deploy")?.needs?.map(\.job) == ["test", "train", "evaluate"])
+    }
+
     @Test("is laid over the jobs of an included .gitlab-ci.yml")
     func overlay() throws {
         let overlay = "include: .gitlab-ci.yml\ntrain:\n  ml: {cpus: 2}\n"

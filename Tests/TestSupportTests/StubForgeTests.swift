@@ -2,6 +2,7 @@ import Forges
 import Foundation
 import HTTPTransport
 import PipelineModel
+import Signing
 import Subprocess
 import TestSupport
 import Testing
@@ -266,6 +267,37 @@ struct StubForgeTests {
             #expect(forge.record.violations.count == 1)
             #expect(forge.record.violations.first?.contains("colour") == true)
             #expect(forge.record.statuses.isEmpty)
+        }
+    }
+
+    @Test("an App's token is minted for its own signature only, for one repository, and clones it")
+    func appTokens() async throws {
+        try await withRepository(.github) { forge, clone, _, _ in
+            let pem = try await run(
+                .name("openssl"), arguments: ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+                output: .string(limit: 1 << 16)
+            ).standardOutput
+            let publicKey = try await run(
+                .name("openssl"), arguments: ["pkey", "-pubout"], input: .string(pem), output: .string(limit: 1 << 16)
+            ).standardOutput
+            let installation = forge.installApp(id: "77", publicKey: publicKey)
+            let now = Int64(Date().timeIntervalSince1970)
+            let claims: JSONValue = ["iat": .integer(now - 60), "exp": .integer(now + 540), "iss": "77"]
+            let own = try RSASigningKey(pem: pem).webToken(claims: claims.bytes)
+            let path = "/app/installations/\(installation)/access_tokens"
+            let repository = try forge.repository("mira/churn")
+            let minted = try await call(
+                forge, "POST", path,
+                ["repository_ids": [.integer(repository.id)], "permissions": ["contents": "read"]], token: own)
+            let token = try #require(minted.body?["token"]?.text)
+            try await clone.git(["ls-remote", forge.cloneURL("mira/churn", token: token)])
+            await #expect(throws: GitFailure.self) {
+                try await clone.git(["push", forge.cloneURL("mira/churn", token: token), "main:other"])
+            }
+            let parts = own.split(separator: ".")
+            let forged = "\(parts[0]).\(parts[1]).\(parts[2].reversed().map(String.init).joined())"
+            let refused = try await call(forge, "POST", path, [:], token: forged)
+            #expect(refused.status == 401)
         }
     }
 

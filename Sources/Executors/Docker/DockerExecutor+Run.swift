@@ -122,7 +122,8 @@ struct OutputFollower: Sendable {
             let chunk: [UInt8]?
             do {
                 chunk = try await chunks.next()
-            } catch let error as HTTPError where error.code != .cancelled {
+            } catch let error as HTTPError {
+                guard error.code != .cancelled else { throw CancellationError() }
                 return false
             }
             guard let chunk else { break }

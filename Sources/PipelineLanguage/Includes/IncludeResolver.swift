@@ -6,7 +6,7 @@ struct IncludeResolver {
     private let files: [String: SourceFile]
     let values: ValueReader
     private var parsed: [String: Node] = [:]
-    private var failed: Set<String> = []
+    private var attempted: Set<String> = []
     private var included = 0
     private var nodes = 0
     private var reportedLimit = false
@@ -81,7 +81,7 @@ struct IncludeResolver {
 
     private mutating func parse(_ path: String) -> Node? {
         if let known = parsed[path] { return known }
-        guard case .text(let text)? = files[path], failed.insert(path).inserted else { return nil }
+        guard case .text(let text)? = files[path], attempted.insert(path).inserted else { return nil }
         session.findings.begin(path)
         let source = SourceText(path: path, text: text)
         let documents: [Node]

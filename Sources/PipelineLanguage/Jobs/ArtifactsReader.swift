@@ -46,12 +46,14 @@ struct ArtifactsReader {
                 "artifacts: public says nothing here: artifacts are for those who may read the repository.",
                 at: node.span)
         }
-        if let node = mapping["access"] {
-            let access: Access? = values.word(node, "artifacts: access")
-            if let access, access == .maintainer || access == .none {
-                values.error(
-                    "artifacts: access: \(access.rawValue) is not supported yet, and files must not be shown to more people than meant.",
-                    at: node.span)
+        if let node = mapping["access"], let access: Access = values.word(node, "artifacts: access") {
+            let key = "artifacts: access: \(access.rawValue)"
+            switch access {
+            case .all, .developer:
+                values.warning(
+                    "\(key) says nothing here: artifacts are for those who may read the repository.", at: node.span)
+            case .maintainer, .none:
+                values.error("\(key) is not supported yet: more people than meant could read the files.", at: node.span)
             }
         }
         if let node = mapping["expose_as"], values.nonEmptyText(node, "artifacts: expose_as") != nil {

@@ -11,8 +11,6 @@ struct JobDraft {
     var needs: [NeedDraft]?
     /// The jobs it names in `dependencies`; nil where it has no such key.
     var dependencies: [(job: String, span: SourceSpan)]?
-    /// Where its stage stands.
-    var stageSpan: SourceSpan
     /// The job that stops its environment.
     var stopJob: (job: String, span: SourceSpan)?
     /// Which of the file's variables it sees; nil means all.

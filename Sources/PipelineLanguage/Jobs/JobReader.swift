@@ -22,7 +22,7 @@ struct JobReader {
         let keys = defaults.applied(to: own, inheriting: inherit.defaults)
 
         var job = PlannedJob(name: name, stage: "test", script: [])
-        var draft = JobDraft(job: job, span: entry.keySpan, stageSpan: own["stage"]?.span ?? entry.keySpan)
+        var draft = JobDraft(job: job, span: entry.keySpan)
         draft.inheritedVariables = inherit.variables
 
         readScripts(keys, own, into: &job)

@@ -34,7 +34,8 @@ struct NeedsReader {
             }
         }
         let keys = ["job", "artifacts", "optional"]
-        guard let mapping = values.mapping(node, key, keys: keys, unsupported: Self.unsupported) else { return nil }
+        let label = node.mapping?["job"]?.string.map { "\(key): \($0.prefix(80))" } ?? key
+        guard let mapping = values.mapping(node, label, keys: keys, unsupported: Self.unsupported) else { return nil }
         guard let job = mapping["job"] else {
             if mapping.entries.allSatisfy({ Self.unsupported[$0.key] == nil }) {
                 values.error("\(key): an entry has no job.", at: node.span)

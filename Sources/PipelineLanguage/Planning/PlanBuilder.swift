@@ -78,9 +78,19 @@ struct PlanBuilder {
             // Without rules of its own or of the workflow a job is for branches and tags only.
             return nil
         }
-        let expansion = VariableExpansion(context.variables(for: job))
-        job.tags = job.tags.map { expansion.expand($0) }
+        expandTags(of: &job, at: draft.span)
         return Chosen(job: job, needs: needs, dependencies: draft.dependencies)
+    }
+
+    /// Runners are found by the tags a job has after expansion.
+    private func expandTags(of job: inout PlannedJob, at span: SourceSpan) {
+        guard job.tags.contains(where: { $0.contains("$") }) else { return }
+        guard !session.budget.isSpent else {
+            session.findings.error("tags: expanding them takes too long.", job: job.name, at: span)
+            return
+        }
+        let values = RuleVariables(context.variables(for: job), budget: session.budget)
+        job.tags = job.tags.map { String(values.expand($0).prefix(255)) }
     }
 
     /// Settles needs and dependencies among the jobs that run.
@@ -91,8 +101,9 @@ struct PlanBuilder {
             chosen[index].job.needs = chosen[index].needs?.compactMap { draft in
                 if names.contains(draft.need.job) { return draft.need }
                 if draft.need.optional { return nil }
-                let text =
-                    "needs: \"\(name)\" needs \"\(draft.need.job)\", which its rules leave out of this pipeline. If that may be so, write {job: \(draft.need.job), optional: true}."
+                let needed = draft.need.job
+                let fact = "\"\(name)\" needs \"\(needed)\", which its rules leave out of this pipeline."
+                let text = "needs: \(fact) If that may be so, write {job: \(needed), optional: true}."
                 session.findings.error(text, job: name, at: draft.span)
                 return nil
             }

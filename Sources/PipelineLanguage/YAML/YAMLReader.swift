@@ -15,7 +15,7 @@ struct YAMLReader {
     private var anchors: [String: Node] = [:]
     private var nodes = 0
 
-    /// What one file holds: its documents in order.
+    /// Why a file cannot be read.
     struct Failure: Error {
         var finding: Finding
     }
@@ -64,7 +64,7 @@ struct YAMLReader {
         }
         let result: Node
         switch node {
-        case .scalar(let scalar): result = try convertScalar(scalar, at: span)
+        case .scalar(let scalar): result = try convertScalar(scalar, at: span, level: level)
         case .sequence(let sequence): result = try convertSequence(sequence, at: span, level: level)
         case .mapping(let mapping): result = try convertMapping(mapping, at: span, level: level)
         case .alias: throw failure("This alias cannot be read.", at: span)
@@ -73,9 +73,11 @@ struct YAMLReader {
         return result
     }
 
-    private mutating func convertScalar(_ scalar: Yams.Node.Scalar, at span: SourceSpan) throws(Failure) -> Node {
+    private mutating func convertScalar(
+        _ scalar: Yams.Node.Scalar, at span: SourceSpan, level: Int
+    ) throws(Failure) -> Node {
         if scalar.style == .plain, scalar.string.unicodeScalars.first == stand {
-            return try resolveAlias(String(scalar.string.unicodeScalars.dropFirst()), at: span)
+            return try resolveAlias(String(scalar.string.unicodeScalars.dropFirst()), at: span, level: level)
         }
         try count(1, at: span)
         let tag = try knownTag(scalar.tag, at: span)
@@ -140,7 +142,7 @@ struct YAMLReader {
         }
     }
 
-    private mutating func resolveAlias(_ name: String, at span: SourceSpan) throws(Failure) -> Node {
+    private mutating func resolveAlias(_ name: String, at span: SourceSpan, level: Int) throws(Failure) -> Node {
         let isName =
             !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
         guard isName else {
@@ -152,6 +154,9 @@ struct YAMLReader {
             throw failure("*\(name) names an anchor that is not defined above.\(hint)", at: span)
         }
         try count(node.size, at: span)
+        guard level + node.depth - 1 <= limits.depth else {
+            throw failure("Aliases nest lists and maps more than \(limits.depth) levels deep.", at: span)
+        }
         if node.scalar != nil { node.span = span }
         return node
     }

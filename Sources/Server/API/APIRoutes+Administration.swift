@@ -85,7 +85,8 @@ extension APIRoutes {
         guard try await call.store.removeSecret(name: name, environment: environmentName, of: repository.id) else {
             let place = environmentName.map { " for environment \($0)" } ?? ""
             throw APIRefusal(
-                .notFound, "\(repository.reference.name) has no secret \(name)\(place).  "
+                .notFound,
+                "\(repository.reference.name) has no secret \(name)\(place).  "
                     + "pawl secret list \(repository.reference.name)")
         }
         try await record(call, "secret.remove", repository.reference.name, detail: name)

@@ -46,7 +46,8 @@ public struct APIRoutes: Sendable {
             let token = try await authenticate(request, from: context.remoteAddress?.ipAddress ?? "local")
             guard token.scope >= scope else {
                 throw APIRefusal(
-                    .forbidden, "this token may \(token.scope), not \(purpose) (needs scope \(scope)).  "
+                    .forbidden,
+                    "this token may \(token.scope), not \(purpose) (needs scope \(scope)).  "
                         + "pawl token create NAME --scope \(scope)")
             }
             return try await handler(
@@ -54,7 +55,8 @@ public struct APIRoutes: Sendable {
         } catch {
             let refusal = APIRefusal(telling: error)
             if refusal.code == .fault {
-                context.logger.error("API request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+                context.logger.error(
+                    "API request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             }
             return .refusal(refusal)
         }

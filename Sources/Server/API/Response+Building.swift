@@ -43,7 +43,8 @@ extension Response {
 
     /// Files that jobs left, or a backup: to be saved, never shown or run by a browser.
     static func download(
-        named name: String, size: Int64?, _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        named name: String, size: Int64?,
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         var headers: HTTPFields = [
             .contentType: "application/octet-stream",

@@ -18,9 +18,13 @@ public struct ANSIText: Sendable {
         public var foreground: Int?
         /// The colour behind.
         public var background: Int?
+        /// Whether letters are bold.
         public var isBold = false
+        /// Whether letters are faint.
         public var isFaint = false
+        /// Whether letters are italic.
         public var isItalic = false
+        /// Whether letters are underlined.
         public var isUnderlined = false
 
         /// The usual style.

@@ -28,7 +28,8 @@ struct PageLinks: Sendable {
     }
 
     private func path(_ path: String, _ query: [(String, String?)] = []) -> String {
-        let pairs = (query + [("grant", grant)]).compactMap { name, value in value.map { "\(name)=\(Self.segment($0))" } }
+        let pairs = (query + [("grant", grant)]).compactMap { name, value in value.map { "\(name)=\(Self.segment($0))" }
+        }
         return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
     }
 

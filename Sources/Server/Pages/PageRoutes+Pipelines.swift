@@ -22,7 +22,8 @@ extension PageRoutes {
             }
         }
         let filter = repository.map { "&repository=\(PageLinks.segment($0.reference.name))" } ?? ""
-        let older = pipelines.count == Self.listLength ? pipelines.last.map { "/pipelines?before=\($0.id)\(filter)" } : nil
+        let older =
+            pipelines.count == Self.listLength ? pipelines.last.map { "/pipelines?before=\($0.id)\(filter)" } : nil
         let content = library.render(
             .list, PageValues.List(repository: repository?.reference.name, rows: rows, older: older))
         return page(content, title: "Pipelines", reader: call.reader)

@@ -51,7 +51,8 @@ public struct PageRoutes: Sendable {
             return response
         }
         router.get("/pipelines") { request, context in await answer(request, context, nil, list) }
-        router.get("/pipelines/{id}") { request, context in await answer(request, context, context.parameters, pipeline) }
+        router.get("/pipelines/{id}") { request, context in await answer(request, context, context.parameters, pipeline)
+        }
         router.get("/pipelines/{id}/{job}") { request, context in
             await answer(request, context, context.parameters, job)
         }

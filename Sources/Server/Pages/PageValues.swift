@@ -34,7 +34,8 @@ enum PageValues {
             id = pipeline.id.description
             commit = pipeline.shortCommit
             ref = pipeline.shortRef
-            duration = PageValues.duration(from: pipeline.createdAt, to: pipeline.finishedAt, state: pipeline.state, now)
+            duration = PageValues.duration(
+                from: pipeline.createdAt, to: pipeline.finishedAt, state: pipeline.state, now)
             (time, isoTime) = PageValues.time(pipeline.createdAt)
         }
     }
@@ -86,8 +87,10 @@ enum PageValues {
 
         private static func note(_ pipeline: PipelineView) -> String? {
             switch pipeline.state {
-            case .system: "This is not your change: Pawl's side failed. pawl retry \(pipeline.id) --failed runs it again."
-            case .held: "From a fork: waiting for a maintainer to approve commit \(pipeline.shortCommit), this commit only."
+            case .system:
+                "This is not your change: Pawl's side failed. pawl retry \(pipeline.id) --failed runs it again."
+            case .held:
+                "From a fork: waiting for a maintainer to approve commit \(pipeline.shortCommit), this commit only."
             default: pipeline.reason
             }
         }

@@ -46,9 +46,10 @@ struct APIClient: Sendable {
     }
 
     private func decode<View: Decodable>(_ response: HTTPResponse) async throws -> View {
-        try Self.decode(try await Self.translating(server: settings.server) {
-            try await response.collect(upTo: Self.answerLimit)
-        })
+        try Self.decode(
+            try await Self.translating(server: settings.server) {
+                try await response.collect(upTo: Self.answerLimit)
+            })
     }
 
     private static func decode<View: Decodable>(_ bytes: [UInt8]) throws -> View {
@@ -81,7 +82,8 @@ struct APIClient: Sendable {
         let bytes = (try? await response.collect(upTo: 1 << 20)) ?? []
         guard let view = try? JSONDecoder().decode(ErrorView.self, from: Data(bytes)) else {
             return CommandFailure(
-                .unreached, "\(settings.server) answered \(response.status), not as a Pawl server would; check its address")
+                .unreached,
+                "\(settings.server) answered \(response.status), not as a Pawl server would; check its address")
         }
         let status: CommandFailure.Status =
             switch view.error.code {
@@ -120,8 +122,9 @@ struct APIClient: Sendable {
         let digits = Array("0123456789ABCDEF")
         return text.utf8.reduce(into: "") { result, byte in
             let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII, scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                || "-._~".unicodeScalars.contains(scalar)
+            if scalar.isASCII,
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "-._~".unicodeScalars.contains(scalar)
             {
                 result.unicodeScalars.append(scalar)
             } else {

@@ -18,7 +18,9 @@ struct Checkout: Sendable {
     init(folder: String) throws {
         root = CheckoutHead.root(of: folder) ?? URL(fileURLWithPath: folder).standardizedFileURL.path
         let root = root
-        guard let found = PipelineFile.candidates.first(where: { FileManager.default.fileExists(atPath: "\(root)/\($0)") })
+        guard
+            let found = PipelineFile.candidates.first(where: { FileManager.default.fileExists(atPath: "\(root)/\($0)") }
+            )
         else {
             let names = PipelineFile.candidates.joined(separator: " or ")
             throw CommandFailure(.usage, "there is no \(names) in \(root.printable)")

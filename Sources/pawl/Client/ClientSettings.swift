@@ -35,9 +35,10 @@ struct ClientSettings: Sendable {
     ) throws -> ClientSettings {
         let path = filePath(environment: environment)
         let file = try read(path)
-        guard let address = [server, environment["PAWL_SERVER"], file?.server].lazy.compactMap({ $0 }).first(where: {
-            !$0.isEmpty
-        })
+        guard
+            let address = [server, environment["PAWL_SERVER"], file?.server].lazy.compactMap({ $0 }).first(where: {
+                !$0.isEmpty
+            })
         else {
             throw CommandFailure(.usage, "no server is named.  pawl init, or set PAWL_SERVER")
         }

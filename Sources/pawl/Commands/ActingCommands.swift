@@ -92,7 +92,8 @@ struct ApproveCommand: AsyncParsableCommand {
         let shown = found.view.pipeline.commit
         if let commit, commit.count < 7 || !shown.hasPrefix(commit.lowercased()) {
             throw CommandFailure(
-                .refused, "#\(found.id) is for \(shown.prefix(7)), not \(commit.printable): look again.  pawl show \(found.id)")
+                .refused,
+                "#\(found.id) is for \(shown.prefix(7)), not \(commit.printable): look again.  pawl show \(found.id)")
         }
         let view: ChangeView = try await client.change(
             "POST", "/api/pipelines/\(found.id)/approve", ["commit": shown])

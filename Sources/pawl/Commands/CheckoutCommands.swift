@@ -80,7 +80,9 @@ struct LintView: Codable, Sendable {
             diagnostics = warnings
         case .refused(let found): diagnostics = found
         case .needsFiles(let paths):
-            diagnostics = [Diagnostic(.error, "These files are included and cannot be had: \(paths.joined(separator: ", "))")]
+            diagnostics = [
+                Diagnostic(.error, "These files are included and cannot be had: \(paths.joined(separator: ", "))")
+            ]
         }
         errors = diagnostics.filter { $0.severity == .error }.count
         warnings = diagnostics.count - errors
@@ -121,7 +123,8 @@ struct PlanCommand: AsyncParsableCommand {
             return
         }
         if json { return Output.line(try ClientOptions.jsonText(plan)) }
-        Output.lines(PlanRendering.lines(plan, file: checkout.pipelineFile, event: checkout.describe(event), on: terminal))
+        Output.lines(
+            PlanRendering.lines(plan, file: checkout.pipelineFile, event: checkout.describe(event), on: terminal))
     }
 }
 
@@ -132,7 +135,9 @@ enum PlanRendering {
         var table = Table(indent: 4)
         for job in plan.jobs {
             var facts: [String] = []
-            if let needs = job.needs { facts.append(needs.isEmpty ? "at once" : "needs \(needs.map(\.job).joined(separator: ", "))") }
+            if let needs = job.needs {
+                facts.append(needs.isEmpty ? "at once" : "needs \(needs.map(\.job).joined(separator: ", "))")
+            }
             switch job.when {
             case .onSuccess: break
             case .onFailure: facts.append("only after a failure")

@@ -2,7 +2,9 @@ import ArgumentParser
 
 extension Pawl {
     /// Commands that stand in no group of the help.
-    static let ungrouped: [any ParsableCommand.Type] = [VersionCommand.self]
+    static let ungrouped: [any ParsableCommand.Type] = [
+        VersionCommand.self, InitCommand.self, ServeCommand.self, HookCommand.self,
+    ]
 
     /// The groups of commands in the order of the help.
     static let groups: [CommandGroup] = [

@@ -39,14 +39,16 @@ struct SecretCommand: AsyncParsableCommand {
             let view: SecretView = try await client.change(
                 "PUT", "/api/secrets", ["repository": repository],
                 body: SecretRequest(description: description, value: value.revealed))
-            try options.show(view) { _ in ["\(name.printable) is set for \(repository.printable), from the next job on"] }
+            try options.show(view) { _ in ["\(name.printable) is set for \(repository.printable), from the next job on"]
+            }
         }
     }
 
     /// `pawl secret list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List a repository's secrets, without their values.", discussion: "Example: pawl secret list churn")
+            abstract: "List a repository's secrets, without their values.",
+            discussion: "Example: pawl secret list churn")
 
         @Argument(help: "The repository, such as ml/churn.")
         var repository: String

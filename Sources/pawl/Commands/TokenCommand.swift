@@ -27,7 +27,8 @@ struct TokenCommand: AsyncParsableCommand {
             let view: NewTokenView = try await options.client().change(
                 "POST", "/api/tokens", body: TokenRequest(name: name, scope: scope))
             if !options.json {
-                Output.complaint("token \(view.id), \(view.name.printable), scope \(view.scope.rawValue); not shown again")
+                Output.complaint(
+                    "token \(view.id), \(view.name.printable), scope \(view.scope.rawValue); not shown again")
             }
             try options.show(view) { _ in [view.token] }
         }

@@ -65,7 +65,9 @@ enum HelpRendering {
         var table = Table()
         table.leastWidth = 12
         for (index, help) in helps.enumerated() {
-            table.add([Table.Cell(index == 0 ? label.padded(to: 9) : ""), Table.Cell(help.command), Table.Cell(help.text)])
+            table.add([
+                Table.Cell(index == 0 ? label.padded(to: 9) : ""), Table.Cell(help.command), Table.Cell(help.text),
+            ])
         }
         return table.lines(on: terminal)
     }

@@ -40,9 +40,13 @@ struct PipelineRendering: Sendable {
         } else if pipeline.state == .running {
             duration = (now - pipeline.createdAt).text
         }
-        let lead = [
-            "\(name.printable) #\(id)", mark.text(on: terminal), duration,
-        ].filter { !$0.isEmpty }
+        let word = mark.text(on: terminal)
+        let room = terminal.width - word.columns - "  ".columns
+        // The number tells a pipeline from all others, so on a narrow terminal the repository's name gives way.
+        let number = "#\(id)"
+        let named = "\(name.printable) \(number)"
+        var lead = [named.columns <= room ? named : number, word]
+        if !duration.isEmpty, lead[0].columns + duration.columns + 2 <= room { lead.append(duration) }
         var trail = [pipeline.shortCommit.printable, pipeline.shortRef.printable]
         if let target = pipeline.targetBranch { trail[1] += " \(terminal.shown("→")) \(target.printable)" }
         if let number = pipeline.pullRequest { trail.append("!\(number)") }
@@ -55,9 +59,9 @@ struct PipelineRendering: Sendable {
         let tail = "  " + trail.joined(separator: "  ")
         // The title gives way first, then the commit and what follows.
         let start = max(used + 2, 34)
-        let room = terminal.width - start - tail.columns
-        if !title.isEmpty, room >= 8 {
-            let cut = title.cut(to: room, on: terminal)
+        let titleRoom = terminal.width - start - tail.columns
+        if !title.isEmpty, titleRoom >= 8 {
+            let cut = title.cut(to: titleRoom, on: terminal)
             line += String(repeating: " ", count: start - used) + cut
             used = start + cut.columns
         }
@@ -142,14 +146,18 @@ struct PipelineRendering: Sendable {
         switch pipeline.state {
         case .system:
             return [
-                "", "  This is not your change. GitHub shows \"error\", not \"failure\"; GitLab, which has no such state,",
+                "",
+                "  This is not your change. GitHub shows \"error\", not \"failure\"; GitLab, which has no such state,",
                 "  shows failed with \"not your change\" as its text.",
             ]
         case .notPlanned:
             let reason = view.diagnostics.isEmpty ? ["", "  " + (pipeline.reason ?? "").printable] : []
             return reason + ["  nothing ran. Checked before a push next time:  pawl lint"]
         case .held:
-            return ["", "  From a fork: waiting for a maintainer to approve commit \(pipeline.shortCommit), this commit only."]
+            return [
+                "",
+                "  From a fork: waiting for a maintainer to approve commit \(pipeline.shortCommit), this commit only.",
+            ]
         case .cancelled:
             return pipeline.reason.map { ["", "  " + $0.printable] } ?? []
         case .empty, .running, .manual, .passed, .failed:

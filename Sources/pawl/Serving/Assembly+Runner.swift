@@ -13,11 +13,12 @@ extension Assembly {
             registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
             pipelineURL: { links.link(to: $0) })
         let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
-        let runnerSettings = settings.runner.ofRunner(in: folder, faults: faults)
+        let runnerSettings = settings.runner.ofRunner(
+            in: folder, defaultImage: settings.server.defaultImage, faults: faults)
         let executor = DockerExecutor(
-            engine: engine, settings: .init(instance: try RunnerIdentity.read(runnerSettings), networks: networks))
+            engine: engine, settings: .init(instance: try runnerSettings.instance(), networks: networks))
         return EmbeddedRunner(
-            runner: RunnerService(
+            runner: try RunnerService(
                 settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
                 logger: logger),
             fence: NetworkFence(networks: networks), logger: logger)

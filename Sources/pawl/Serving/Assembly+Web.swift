@@ -23,7 +23,7 @@ extension Assembly {
         let examination = Examination(
             folder: folder, store: store, engine: engine, networks: networks, lowWater: runner.lowWater, now: now)
         return APIEnvironment(
-            store: store, version: Pawl.version, temporaryFolder: folder.spool, now: now,
+            store: store, version: Version.text, temporaryFolder: folder.spool, now: now,
             seal: { value, secret, repository in
                 try vault.seal(value, named: secret.name, environment: secret.environment, of: repository)
             },

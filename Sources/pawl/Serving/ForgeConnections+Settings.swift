@@ -2,6 +2,7 @@ import Forges
 import HTTPTransport
 import PipelineModel
 import Server
+import Signing
 
 extension ForgeConnections {
     /// Connects to every forge of the settings.
@@ -68,7 +69,7 @@ extension ForgeConnection {
 
 extension Settings.Forge {
     fileprivate func githubCredential() throws -> GitHubCredential {
-        if let app { return try .app(id: app.id, privateKey: app.privateKey) }
+        if let app { return .app(id: app.id, key: try RSASigningKey(pem: app.privateKey.revealed)) }
         if let token { return .token(token) }
         throw SettingsError(problems: ["token-file, or app-id with app-key-file, is needed for a GitHub"])
     }

@@ -31,7 +31,7 @@ struct HookInstallCommand: AsyncParsableCommand {
         try Self.checkNoOther(script)
         let earlier = try BareRepositoryHook.read(from: path)
         let hook = BareRepositoryHook(
-            server: try options.settings().server, forge: forge,
+            server: try ClientSettings.find(server: options.server).server, forge: forge,
             remoteID: earlier?.remoteID ?? Int64.random(in: 1...(1 << 52)), name: name ?? Self.name(of: path),
             secret: try AccessToken.make())
         let addition: RepositoryAdditionView = try await options.client().change(

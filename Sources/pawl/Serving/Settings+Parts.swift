@@ -13,7 +13,7 @@ extension Settings.Runner {
         var settings = RunnerSettings(name: name, stateFolder: folder.runner)
         settings.tags = tags
         settings.slots = slots
-        settings.version = Pawl.version
+        settings.version = Version.text
         settings.defaultImage = defaultImage
         settings.lowWater = lowWater
         settings.grace = grace

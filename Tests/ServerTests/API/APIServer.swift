@@ -10,7 +10,7 @@ import Store
 import Testing
 
 /// A moment some seconds after a fixed one.
-func at(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000 + Int64(seconds * 1_000)) }
+func apiMoment(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000 + Int64(seconds * 1_000)) }
 
 /// The API and the pages over a real store, on a port of their own, with a clock that a test sets.
 final class APIServer: Sendable {
@@ -28,17 +28,17 @@ final class APIServer: Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let store = try await Store.open(StoreSettings(folder: folder, logger: logger), now: at(0))
-        let repository = try await store.addRepository(churn, now: at(0))
+        let store = try await Store.open(StoreSettings(folder: folder, logger: logger), now: apiMoment(0))
+        let repository = try await store.addRepository(churn, now: apiMoment(0))
         var tokens: [TokenScope: String] = [:]
         for scope in TokenScope.allCases {
             let text = try AccessToken.make()
             tokens[scope] = text
             _ = try await store.addToken(
-                name: scope.rawValue, hash: AccessToken.storedHash(of: text), scope: scope, now: at(0))
+                name: scope.rawValue, hash: AccessToken.storedHash(of: text), scope: scope, now: apiMoment(0))
         }
         let sealed = NIOLockedValueBox<[String]>([])
-        let clockBox = NIOLockedValueBox(at(100))
+        let clockBox = NIOLockedValueBox(apiMoment(100))
         let environment = APIEnvironment(
             store: store, version: "9.9", temporaryFolder: folder, now: { clockBox.withLockedValue { $0 } },
             seal: { value, _, _ in
@@ -147,13 +147,13 @@ final class APIServer: Sendable {
         new.isHeld = isHeld
         new.title = title
         new.author = "mira"
-        let creation = try await store.createPipeline(new, finishing: nil, now: at(1))
+        let creation = try await store.createPipeline(new, finishing: nil, now: apiMoment(1))
         guard case .created(let id) = creation else { throw APIRefusal(.fault, "not created") }
         return id
     }
 
     /// Hands out the next job and starts it.
-    func start(now: Timestamp = at(2)) async throws -> LeaseKey {
+    func start(now: Timestamp = apiMoment(2)) async throws -> LeaseKey {
         let request = ClaimRequest(runner: "local", tags: ["cpu"])
         let claim = try #require(try await store.claim(request, leaseFor: .seconds(60), now: now))
         _ = try await store.acknowledge(claim.key, now: now)
@@ -161,17 +161,17 @@ final class APIServer: Sendable {
     }
 
     /// Ends an attempt.
-    func end(_ key: LeaseKey, failing failure: Failure? = nil, now: Timestamp = at(12)) async throws {
+    func end(_ key: LeaseKey, failing failure: Failure? = nil, now: Timestamp = apiMoment(12)) async throws {
         try await store.complete(
             key,
             with: AttemptResult(
-                failure: failure, exitCode: failure?.exitCode ?? 0, summary: "14 passed", startedAt: at(2),
+                failure: failure, exitCode: failure?.exitCode ?? 0, summary: "14 passed", startedAt: apiMoment(2),
                 finishedAt: now), now: now)
     }
 }
 
 /// A plan of jobs in stages of their own.
-func plan(_ names: String..., adjust: (inout PlannedJob) -> Void = { _ in }) -> Plan {
+func stagedPlan(_ names: String..., adjust: (inout PlannedJob) -> Void = { _ in }) -> Plan {
     let jobs = names.map { name in
         var job = PlannedJob(name: name, stage: name, script: ["true"])
         adjust(&job)

@@ -51,7 +51,7 @@ import Testing
             }
             #expect(try await status("guess") == 429)
             #expect(try await status(server.token(.admin)) == 429)
-            server.set(at(107))
+            server.set(apiMoment(107))
             #expect(try await status(server.token(.admin)) == 200)
         }
     }
@@ -59,7 +59,7 @@ import Testing
     @Test("a pipeline is shown with its jobs, and a job that is not there with a guess")
     func pipeline() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test", "train"))
+            let id = try await server.pipeline(stagedPlan("test", "train"))
             let key = try await server.start()
             try await server.end(key, failing: Failure(.script, exitCode: 1, "exit 1 after  pytest"))
             let view: PipelineDetailView = try await server.ask("GET", "/api/pipelines/\(id)", as: .read).decode()
@@ -67,7 +67,8 @@ import Testing
             #expect(view.jobs.map(\.state) == [.failed, .notRun])
             #expect(view.jobs[0].failure?.isOurs == false && view.jobs[0].duration(at: view.at) == .seconds(10))
             #expect(view.jobs[1].because == "test" && view.jobs[1].needs == ["test"])
-            let latest: PipelineDetailView = try await server.ask("GET", "/api/pipelines/latest?commit=7fd1a60").decode()
+            let latest: PipelineDetailView = try await server.ask("GET", "/api/pipelines/latest?commit=7fd1a60")
+                .decode()
             #expect(latest.pipeline.id == id)
             let missing = try await server.ask("GET", "/api/pipelines/\(id)/why?job=trian")
             #expect(missing.status == 404)
@@ -82,7 +83,7 @@ import Testing
     @Test("retry queues a failed job again in its own words, and a second retry is refused")
     func retry() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test", "train"))
+            let id = try await server.pipeline(stagedPlan("test", "train"))
             try await server.end(try await server.start(), failing: Failure(.script, exitCode: 1, "exit 1"))
             let view: ChangeView = try await server.ask(
                 "POST", "/api/pipelines/\(id)/retry?failed=true", as: .run
@@ -97,7 +98,7 @@ import Testing
     @Test("an approval holds for the commit that was looked at alone")
     func approval() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test"), isHeld: true)
+            let id = try await server.pipeline(stagedPlan("test"), isHeld: true)
             let path = "/api/pipelines/\(id)/approve?commit="
             #expect(try await server.ask("POST", path + String(repeating: "a", count: 40), as: .run).status == 409)
             let why: WhyView = try await server.ask("GET", "/api/pipelines/\(id)/why?job=test").decode()
@@ -112,7 +113,7 @@ import Testing
     @Test("following tells each change as it happens and ends with the pipeline")
     func follow() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test"))
+            let id = try await server.pipeline(stagedPlan("test"))
             let response = try await server.open("/api/pipelines/\(id)/follow")
             var lines = response.body.makeAsyncIterator()
             func next() async throws -> String {
@@ -135,7 +136,7 @@ import Testing
     @Test("a followed log comes as it is written, from the offset asked for, and ends with the attempt")
     func log() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("a/b 1"))
+            let id = try await server.pipeline(stagedPlan("a/b 1"))
             let response = try await server.open("/api/pipelines/\(id)/log?job=a%2Fb%201&follow=true&offset=3")
             var body = response.body.makeAsyncIterator()
             let key = try await server.start()
@@ -201,7 +202,8 @@ import Testing
             ("GET", "/api/pipelines/abc"), ("GET", "/api/pipelines/99999999999999999999"),
             ("GET", "/api/pipelines?limit=0"), ("GET", "/api/pipelines?limit=x"), ("GET", "/api/pipelines/7"),
             ("POST", "/api/pipelines"), ("PATCH", "/api/repositories"), ("GET", "/api/pipelines/1/log"),
-            ("GET", "/api/pipelines/latest?commit=%00"), ("DELETE", "/api/tokens/9"), ("GET", "/api/outbox?pipeline=-1"),
+            ("GET", "/api/pipelines/latest?commit=%00"), ("DELETE", "/api/tokens/9"),
+            ("GET", "/api/outbox?pipeline=-1"),
             ("GET", "/api/pipelines?repository=nowhere"), ("GET", "/api/pipelines/-9223372036854775808/why?job=x"),
         ])
     func wrongRequests(_ method: String, _ path: String) async throws {

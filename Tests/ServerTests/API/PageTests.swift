@@ -11,7 +11,7 @@ import Testing
     @Test("a stranger is led to the login, and from there to the page they came for")
     func login() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test"))
+            let id = try await server.pipeline(stagedPlan("test"))
             let answer = try await server.ask("GET", "/pipelines/\(id)", as: nil)
             #expect(answer.status == 303 && answer.headers["Location"] == "/login?next=%2Fpipelines%2F\(id)")
             let wrong = try await server.ask("POST", "/login", as: nil, body: "token=nope&next=%2Fpipelines")
@@ -28,7 +28,7 @@ import Testing
             let forged = value.replacing("pawl_session=1:", with: "pawl_session=2:")
             #expect(try await server.ask("GET", "/pipelines", as: nil, headers: [("Cookie", forged)]).status == 303)
             let token = try #require(try await server.store.tokens().first { $0.scope == .read })
-            try await server.store.revokeToken(token.id, now: at(101))
+            try await server.store.revokeToken(token.id, now: apiMoment(101))
             #expect(try await server.ask("GET", "/pipelines", as: nil, headers: [("Cookie", value)]).status == 303)
         }
     }
@@ -47,8 +47,8 @@ import Testing
     @Test("a signed link shows its own pipeline with all its pages, nothing else, and not for ever")
     func signedLink() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("a/b \"1\""))
-            let other = try await server.pipeline(plan("test"))
+            let id = try await server.pipeline(stagedPlan("a/b \"1\""))
+            let other = try await server.pipeline(stagedPlan("test"))
             let link = try #require(server.pages.signedLink(for: id))
             #expect(link.hasPrefix("https://pawl.example.com/pipelines/\(id)?grant="))
             let path = String(link.dropFirst("https://pawl.example.com".count))
@@ -61,7 +61,7 @@ import Testing
             #expect(try await server.ask("GET", "/pipelines/\(other)" + grant, as: nil).status == 303)
             #expect(try await server.ask("GET", "/pipelines" + grant, as: nil).status == 303)
             #expect(try await server.ask("GET", "/api/pipelines/\(id)" + grant, as: nil).status == 401)
-            server.set(at(91 * 86_400))
+            server.set(apiMoment(91 * 86_400))
             #expect(try await server.ask("GET", path, as: nil).status == 303)
         }
     }
@@ -69,7 +69,7 @@ import Testing
     @Test("what strangers wrote is shown as text, under a policy that would run none of it")
     func hostileText() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("te<b>st"), title: Self.hostile)
+            let id = try await server.pipeline(stagedPlan("te<b>st"), title: Self.hostile)
             let key = try await server.start()
             let log = "\u{1B}[31mred\u{1B}[0m <img src=x onerror=y> \u{1B}]8;;http://evil\u{7}link\u{1B}]8;;\u{7}"
             _ = try await server.store.appendLog(Array(log.utf8), at: 0, to: key)
@@ -98,7 +98,7 @@ import Testing
     @Test("a job's page grows with its log and ends with the job")
     func events() async throws {
         try await APIServer.serve { server in
-            let id = try await server.pipeline(plan("test"))
+            let id = try await server.pipeline(stagedPlan("test"))
             let key = try await server.start()
             _ = try await server.store.appendLog(Array("first\n".utf8), at: 0, to: key)
             let link = try #require(server.pages.signedLink(for: id))
@@ -126,7 +126,9 @@ import Testing
 
     @Test(
         "no address is a fault",
-        arguments: ["/pipelines/x", "/pipelines/99", "/pipelines/1/nope", "/pipelines/%2e%2e/x", "/pipelines/1/%FF/log"])
+        arguments: [
+            "/pipelines/x", "/pipelines/99", "/pipelines/1/nope", "/pipelines/%2e%2e/x", "/pipelines/1/%FF/log",
+        ])
     func wrongAddresses(_ path: String) async throws {
         try await APIServer.serve { server in
             let answer = try await server.ask("GET", path, as: nil)
