@@ -84,11 +84,51 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "PipelineModel", "Executors", "Forges", "GitRepositories", "HTTPTransport", "Signing", "Store",
-                hummingbird, logging, nioConcurrency, subprocess,
+                "PipelineModel", "Forges", "HTTPTransport", "Signing", hummingbird, logging, nioConcurrency,
+                subprocess, system,
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        .executableTarget(
+            name: "stub-forge",
+            dependencies: ["TestSupport", "Forges", argumentParser, lifecycle, logging],
+            path: "Tests/StubForgeCommand",
+            swiftSettings: strict),
+        tests("ArchivesTests", ["Archives", "CLibarchive"]),
+        tests(
+            "ConformanceTests",
+            ["PipelineLanguage", "PipelineModel", "Forges", "HTTPTransport", "Signing", "TestSupport"]),
+        tests(
+            "ExecutorsTests",
+            ["Executors", "PipelineModel", "HTTPTransport", nioConcurrency, subprocess, system]),
+        tests(
+            "ForgesTests",
+            ["Forges", "HTTPTransport", "PipelineModel", "Signing", "TestSupport", nioConcurrency]),
+        tests("GitRepositoriesTests", ["GitRepositories", "PipelineModel"]),
+        tests("HTTPTransportTests", ["HTTPTransport", nioConcurrency]),
+        tests("JobLogsTests", ["JobLogs"]),
+        tests("PawlTests", ["pawl", "HTTPTransport", "PipelineModel", "Server", argumentParser]),
+        tests("PipelineLanguageTests", ["PipelineLanguage", "PipelineModel"]),
         tests("PipelineModelTests", ["PipelineModel"]),
+        tests(
+            "RunnerTests",
+            [
+                "Runner", "Executors", "GitRepositories", "JobLogs", "PipelineModel", lifecycle, logging,
+                nioConcurrency, subprocess, system,
+            ]),
+        tests(
+            "ServerTests",
+            [
+                "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Signing", "Store",
+                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore,
+            ]),
+        tests("SigningTests", ["Signing"]),
+        tests("StoreTests", ["Store", "PipelineModel", "Signing", nioConcurrency]),
+        tests(
+            "TestSupportTests",
+            [
+                "TestSupport", "Forges", "HTTPTransport", "PipelineModel", "Signing", hummingbird, logging, nioCore,
+                subprocess, system,
+            ]),
     ]
 )

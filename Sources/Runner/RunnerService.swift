@@ -45,7 +45,10 @@ public struct RunnerService: Service {
     }
 
     /// Runs until it is told to stop.
+    /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
     public func run() async throws {
+        let lock = try FolderLock(context.settings.stateFolder)
+        defer { extendLifetime(lock) }
         try await tidyUp()
         let stop = AttemptControl()
         await withTaskGroup(of: Void.self) { group in

@@ -12,34 +12,49 @@ public struct LastLine: Sendable {
     /// A longer line is read to here.
     private static let readLimit = 4_096
 
+    /// The unfinished line.
     private var line: [UInt8] = []
-    private var found: String?
+    /// The last finished line that says something.
+    private var found: [UInt8] = []
     private var isOver = false
 
     /// Remembers nothing yet.
     public init() {}
 
     /// The line without colours and blanks around it, at most 120 characters long; nil when there is none.
-    public var text: String? { isOver ? found : (Self.said(by: line) ?? found) }
+    public var text: String? { (isOver ? nil : Self.said(by: line)) ?? Self.said(by: found) }
 
     /// Takes the next bytes.
     public mutating func push(_ bytes: [UInt8]) {
         var rest = bytes[...]
+        // Only the last line of a piece is copied: this runs over every byte of every log.
+        var latest: ArraySlice<UInt8> = []
         while !isOver, let end = rest.firstIndex(of: 0x0A) {
-            take(rest[..<end])
-            if line.starts(with: Self.afterMark.utf8) {
-                isOver = true
-            } else if let said = Self.said(by: line) {
-                found = said
+            var ended = rest[..<end]
+            if !line.isEmpty {
+                take(ended)
+                ended = line[...]
+                line = []
             }
-            line = []
+            if ended.starts(with: Self.afterMark.utf8) {
+                isOver = true
+            } else if Self.saysSomething(ended) {
+                latest = ended
+            }
             rest = rest[(end + 1)...]
         }
+        if !latest.isEmpty { found = Array(latest.prefix(Self.readLimit)) }
         if !isOver { take(rest) }
     }
 
     private mutating func take(_ bytes: ArraySlice<UInt8>) {
         line += bytes.prefix(max(0, Self.readLimit - line.count))
+    }
+
+    /// Whether a line has more than blanks and colours, and is none of the runner's repeating a command.
+    private static func saysSomething(_ line: ArraySlice<UInt8>) -> Bool {
+        guard let first = line.first(where: { $0 != 0x20 && $0 != 0x09 }) else { return false }
+        return first != 0x1B || said(by: Array(line.prefix(readLimit))) != nil
     }
 
     private static func said(by line: [UInt8]) -> String? {

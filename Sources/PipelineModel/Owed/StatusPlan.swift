@@ -23,7 +23,7 @@ public struct StatusPlan: Sendable {
         self.pipelineURL = pipelineURL
     }
 
-    /// What is owed for a step; `before` is nil when the pipeline is new. Pending ones come first.
+    /// What is owed for a step; `before` is nil when the pipeline is new. Pending ones come first, the pipeline's end last.
     public func statuses(before: PipelineSnapshot?, after: PipelineSnapshot) -> [CommitStatus] {
         let known = before.map(standing) ?? [:]
         let owed = contexts(of: after).compactMap { context, status -> CommitStatus? in
@@ -36,7 +36,11 @@ public struct StatusPlan: Sendable {
             // A second pending says nothing new; an end whose words changed is told again.
             return status.state == .pending || old.text == status.text ? nil : status
         }
-        return owed.filter { $0.state == .pending } + owed.filter { $0.state != .pending }
+        // First everything is pending, last the whole pipeline ends.
+        let ends = owed.filter { $0.state != .pending }
+        let whole = "pawl/\(source)"
+        return owed.filter { $0.state == .pending } + ends.filter { $0.context != whole }
+            + ends.filter { $0.context == whole }
     }
 
     private func standing(_ snapshot: PipelineSnapshot) -> [String: CommitStatus] {

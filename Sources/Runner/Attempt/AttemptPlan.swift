@@ -26,7 +26,14 @@ struct AttemptPlan: Sendable {
         self.workspace = workspace
         limits = assignment.limits.lowered(by: job)
         let written = job.image?.name ?? settings.defaultImage
-        let own = Self.ownVariables(workspace, settings)
+        var own = Self.ownVariables(workspace, settings)
+        if let written { own.append(Variable("CI_JOB_IMAGE", written)) }
+        if !assignment.variables.contains(where: { $0.name.hasPrefix("GIT_CONFIG_") }) {
+            // The image's user need not be the one who laid the commit out, and git would refuse to work then.
+            own += [("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")].map {
+                Variable("GIT_CONFIG_\($0)", $1, expands: false)
+            }
+        }
         variables = JobVariables(assignment, own: own, filesFolder: ScriptFolder.target + "/files")
         image = written.map(variables.expand).flatMap { $0.trimmingSpaces.isEmpty ? nil : $0.trimmingSpaces }
         script = JobScript(job: job, afterScriptTimeout: settings.afterScriptTimeout)
@@ -53,7 +60,8 @@ struct AttemptPlan: Sendable {
     var checkoutOptions: CheckoutOptions? {
         if let strategy = variables["GIT_STRATEGY"], ["none", "empty"].contains(strategy) { return nil }
         var options = CheckoutOptions()
-        if let written = variables["GIT_SUBMODULE_STRATEGY"], let known = CheckoutOptions.Submodules(rawValue: written) {
+        if let written = variables["GIT_SUBMODULE_STRATEGY"], let known = CheckoutOptions.Submodules(rawValue: written)
+        {
             options.submodules = known
         }
         if let skipped = variables["GIT_LFS_SKIP_SMUDGE"], skipped == "1" || skipped == "true" {
@@ -87,6 +95,13 @@ struct AttemptPlan: Sendable {
             entrypoint: assignment.job.image?.entrypoint, mounts: mounts,
             pullPolicy: assignment.job.image?.pullPolicy?.first ?? .ifNotPresent,
             registryLogins: assignment.registryLogins)
+    }
+
+    /// A glob of the pipeline file with its variables replaced, relative to the checkout.
+    func relativeGlob(_ written: String) -> String {
+        let expanded = variables.expand(written)
+        let root = workspace.target + "/"
+        return expanded.hasPrefix(root) ? String(expanded.dropFirst(root.count)) : expanded
     }
 
     /// A text without the attempt's secrets.

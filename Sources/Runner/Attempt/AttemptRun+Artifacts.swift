@@ -27,8 +27,8 @@ extension AttemptRun {
 
     private func store(_ artifacts: PlannedJob.Artifacts, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Bool {
         var expanded = artifacts
-        expanded.paths = artifacts.paths.map(plan.variables.expand)
-        expanded.exclude = artifacts.exclude.map(plan.variables.expand)
+        expanded.paths = artifacts.paths.map(plan.relativeGlob)
+        expanded.exclude = artifacts.exclude.map(plan.relativeGlob)
         let file = plan.workspace.folder + "/artifacts"
         let (wanted, project, limit) = (expanded, plan.workspace.project, plan.limits.artifactSize)
         let packed = try await blocking { try ArtifactFile.pack(wanted, of: project, to: file, limit: limit) }

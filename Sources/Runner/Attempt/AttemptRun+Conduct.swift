@@ -107,7 +107,8 @@ extension AttemptRun {
                         do {
                             try await context.executor.stop(container, grace: context.settings.stopGrace)
                         } catch {
-                            context.logger.error("a container could not be stopped", metadata: facts(["error": "\(error)"]))
+                            context.logger.error(
+                                "a container could not be stopped", metadata: facts(["error": "\(error)"]))
                             await context.destroy(container)
                         }
                     }

@@ -15,6 +15,9 @@ actor LogPump {
     /// What is kept of what was sent: a server that lost the end of its file in a crash asks for it again.
     private static let keptSize = 1 << 20
 
+    /// How often the rest of a log is offered when the runner stops.
+    private static let lastTries = 5
+
     private let coordinator: any Coordinator
     private let key: LeaseKey
     private let clock: RunnerClock
@@ -109,6 +112,7 @@ actor LogPump {
             next.forEach { $0.resume() }
         }
         var backOff = BackOff()
+        var refusals = 0
         while sent < window.count, !isClosed {
             if control.reason?.endsRight == true { isClosed = true }
             let piece = Array(window[sent...].prefix(4 * Self.pieceSize))
@@ -125,6 +129,9 @@ actor LogPump {
                 logger.error("the log is refused", metadata: ["error": "\(reason)"])
             } catch {
                 logger.info("the log is not taken now", metadata: ["error": "\(error)"])
+                refusals += 1
+                // A runner that stops does not wait for ever: the result is on disk, and counts more than the log.
+                if control.reason == .runnerStops, refusals >= Self.lastTries { isClosed = true }
                 if (try? await clock.pause(backOff.delay())) == nil, Task.isCancelled { return }
             }
         }

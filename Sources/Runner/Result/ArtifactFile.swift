@@ -34,7 +34,8 @@ enum ArtifactFile {
         }
         guard try output.finish() == artifact.sha256, size == artifact.size.bytes else {
             throw RunnerError(
-                .artifact, message: "The artifact \(artifact.sha256.prefix(12)) did not arrive whole: \(size) bytes came.")
+                .artifact,
+                message: "The artifact \(artifact.sha256.prefix(12)) did not arrive whole: \(size) bytes came.")
         }
     }
 

@@ -24,7 +24,9 @@ struct JobVariables {
         let given = Self.withoutForged(assignment, &notes)
         let secrets = assignment.secrets.filter { secret in
             let isAllowed = ShellText.isName(secret.name) && !Self.isReserved(secret.name)
-            if !isAllowed { notes.append("The secret \(secret.name.debugDescription) is left out: its name is not allowed.") }
+            if !isAllowed {
+                notes.append("The secret \(secret.name.debugDescription) is left out: its name is not allowed.")
+            }
             return isAllowed
         }
         let files = secrets.filter { $0.kind == .file }

@@ -7,7 +7,9 @@ enum ShellText {
 
     /// Whether a shell takes it as a variable's name.
     static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return text.utf8.count <= 256
             && text.utf8.allSatisfy { byte in
                 switch byte {

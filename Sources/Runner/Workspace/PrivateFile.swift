@@ -2,13 +2,22 @@ import Glibc
 
 /// Writes files and folders of the runner's own.
 enum PrivateFile {
-    /// Makes a folder that only the runner may look into. One that is there keeps what is in it.
+    /// Makes a folder that only the runner may look into, unless a mode says otherwise. One that is there keeps what
+    /// is in it.
+    /// - Throws: `RunnerError.folder` where it cannot be made, or is there and is a link or another account's.
     static func makeFolder(_ path: String, mode: mode_t = 0o700) throws {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/\(part)"
             let isLast = made.utf8.count >= path.utf8.count
             if mkdir(made, isLast ? mode : 0o755) != 0 && errno != EEXIST { throw failure("make the folder", made) }
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw failure("look at", path) }
+        // In a folder that everybody may write to, somebody else may have come first.
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            throw RunnerError(
+                .folder, message: "\(path) is not a folder of the runner's own account. Remove it, or name another.")
         }
         guard chmod(path, mode) == 0 else { throw failure("set the mode of", path) }
     }

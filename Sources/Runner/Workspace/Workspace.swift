@@ -27,7 +27,9 @@ struct Workspace: Sendable {
     }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isASCII && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value) || "._-".unicodeScalars.contains(scalar))
+        scalar.isASCII
+            && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value)
+                || "._-".unicodeScalars.contains(scalar))
     }
 
     /// Makes the empty folders.

@@ -1,4 +1,3 @@
-import Foundation
 import Hummingbird
 import PipelineModel
 import Signing
@@ -62,8 +61,7 @@ extension APIRoutes {
         let repository = try await call.repository(try call.required("repository"))
         let wanted: SecretRequest = try await call.body()
         let name = wanted.description.name
-        let isName = name.range(of: "^[A-Za-z_][A-Za-z0-9_]{0,254}$", options: .regularExpression) != nil
-        guard isName else {
+        guard Self.isVariableName(name) else {
             throw APIRefusal(.invalid, "a secret's name has letters, digits and _, and begins with no digit")
         }
         for reserved in ["CI_", "PAWL_"] where name.hasPrefix(reserved) {
@@ -76,6 +74,13 @@ extension APIRoutes {
         try await call.store.setSecret(wanted.description, of: repository.id, sealed: sealed, now: call.now)
         try await record(call, "secret.set", repository.reference.name, detail: name)
         return try .json(SecretView(description: wanted.description, setAt: call.now))
+    }
+
+    private static func isVariableName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        return name.utf8.count <= 255 && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 
     private func removeSecret(_ call: APICall) async throws -> Response {

@@ -48,6 +48,8 @@ public struct EventPlanner: Sendable {
     private struct Planning {
         var result: NewPipeline.Planning
         var context: PlanningContext
+        /// Why there is nothing to run, where there is not.
+        var emptyReason: String?
     }
 
     private func plan(_ subject: PipelineSubject, variables: [Variable]) async throws -> Planning {
@@ -75,28 +77,31 @@ public struct EventPlanner: Sendable {
             return Planning(
                 result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
         }
-        return Planning(result: try await read(file, of: subject, in: context), context: context)
+        return try await read(file, of: subject, in: context)
     }
 
     private func read(
         _ file: String, of subject: PipelineSubject, in context: PlanningContext
-    ) async throws -> NewPipeline.Planning {
+    ) async throws -> Planning {
         var files: [String: SourceFile] = [:]
         for _ in 0...planner.limits.includes {
             switch planner.plan(file: file, files: files, context: context) {
-            case .planned(let plan): return .planned(plan)
-            case .nothing(_, let warnings): return .planned(Plan(stages: [], jobs: [], warnings: warnings))
+            case .planned(let plan): return Planning(result: .planned(plan), context: context)
+            case .nothing(let reason, let warnings):
+                let empty = Plan(stages: [], jobs: [], warnings: warnings)
+                return Planning(result: .planned(empty), context: context, emptyReason: reason)
             case .refused(let diagnostics):
                 let first = diagnostics.first { $0.severity == .error } ?? diagnostics.first
-                return .notPlanned(
-                    reason: first.map { Self.words(of: $0) } ?? "\(file) is refused", diagnostics: diagnostics)
+                let reason = first.map { Self.words(of: $0) } ?? "\(file) is refused"
+                return Planning(
+                    result: .notPlanned(reason: reason, diagnostics: diagnostics), context: context)
             case .needsFiles(let paths):
                 for path in paths { files[path] = try await subject.sourceFile(path, limit: planner.limits.totalBytes) }
             }
         }
-        return .notPlanned(
-            reason: "\(file) asks for more and more files",
-            diagnostics: [Diagnostic(.error, "\(file) asks for more and more files")])
+        let reason = "\(file) asks for more and more files"
+        return Planning(
+            result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
     }
 
     private static func words(of diagnostic: Diagnostic) -> String {
@@ -130,6 +135,7 @@ public struct EventPlanner: Sendable {
         new.isHeld = subject.trust.isFork
         new.variables = planning.context.predefined
         new.environments = environments
+        new.emptyReason = planning.emptyReason
         new.event = subject.identity
         return new
     }

@@ -28,9 +28,9 @@ struct APIClient: Sendable {
         try await decode(send(method, path, query, body: body, headerTimeout: .seconds(120)))
     }
 
-    /// Asks for a body that comes as things happen, for as long as that takes.
+    /// Asks for a body that comes as things happen, for as long as that takes. A backup begins only once it is made.
     func stream(_ path: String, _ query: Query = [:]) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-        try await send("GET", path, query, idleTimeout: nil).body
+        try await send("GET", path, query, headerTimeout: .seconds(600), idleTimeout: nil).body
     }
 
     /// Follows a pipeline: a view whenever something changed, until it has ended or the closure says stop.

@@ -36,26 +36,65 @@ struct PipelineFollower: Sendable {
     /// Follows until the pipeline has ended, or only a person can get it further.
     func follow(_ id: PipelineID) async throws -> CommandFailure.Status {
         let terminal = Terminal.standardOutput()
-        var live = LiveView(on: terminal)
-        var journal = PipelineJournal(terminal: terminal)
-        var last: PipelineDetailView?
-        try await client.follow(id) { view in
-            last = view
-            if !json {
-                let events = journal.events(of: view)
-                live.show(PipelineRendering(view, on: terminal).liveLines(), events: events)
+        let screen = FollowScreen(on: terminal, isSilent: json)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Between changes only the durations of what runs go on; the server need not tell them.
+            if terminal.isInteractive && !json {
+                group.addTask { while (try? await Task.sleep(for: .seconds(1))) != nil { await screen.tick() } }
             }
-            let isStuck = [.held, .manual].contains(view.pipeline.state)
-            return view.pipeline.state.isEnded || isStuck ? .stop : .goOn
+            try await client.follow(id) { view in
+                await screen.show(view)
+                let isStuck = [.held, .manual].contains(view.pipeline.state)
+                return view.pipeline.state.isEnded || isStuck ? .stop : .goOn
+            }
+            group.cancelAll()
         }
-        guard let last else { throw CommandFailure(.unreached, "the server ended the connection.  pawl show \(id)") }
+        guard let last = await screen.finish() else {
+            throw CommandFailure(.unreached, "the server ended the connection.  pawl show \(id)")
+        }
         if json {
             Output.line(try ClientOptions.jsonText(last))
         } else {
-            live.clear()
             Output.lines(PipelineRendering(last, on: terminal).lines())
         }
         return CommandFailure.Status(of: last.pipeline.state)
+    }
+}
+
+/// The changing lines of a followed pipeline, drawn by its changes and by the clock.
+private actor FollowScreen {
+    private let terminal: Terminal
+    private let isSilent: Bool
+    private var live: LiveView
+    private var journal: PipelineJournal
+    private var last: (view: PipelineDetailView, since: ContinuousClock.Instant)?
+
+    init(on terminal: Terminal, isSilent: Bool) {
+        self.terminal = terminal
+        self.isSilent = isSilent
+        live = LiveView(on: terminal)
+        journal = PipelineJournal(terminal: terminal)
+    }
+
+    /// Shows a change.
+    func show(_ view: PipelineDetailView) {
+        last = (view, .now)
+        guard !isSilent else { return }
+        let events = journal.events(of: view)
+        live.show(PipelineRendering(view, on: terminal).liveLines(), events: events)
+    }
+
+    /// Draws again what runs, later than when it was told.
+    func tick() {
+        guard let last else { return }
+        let now = last.view.at + (ContinuousClock.now - last.since)
+        live.show(PipelineRendering(last.view, on: terminal, now: now).liveLines(), events: [])
+    }
+
+    /// Takes the changing lines away, and gives what was told last.
+    func finish() -> PipelineDetailView? {
+        live.clear()
+        return last?.view
     }
 }
 

@@ -44,14 +44,14 @@ struct InitCommand: AsyncParsableCommand {
         if client != "none" {
             try ClientSettings.File(server: "http://\(listen)", token: token).write(to: client)
         }
-        print(
-            """
-              settings     \(settings)
-              sealing key  \(folder)/sealing.key   back it up apart from the data: it opens the secrets
-              token        \(folder)/admin.token   scope admin\(client == "none" ? "" : ", also in \(client)")
-
-              next         pawl serve --config \(settings)
-            """)
+        // A script gets the token alone.
+        guard isatty(STDOUT_FILENO) == 1 else { return Output.line(token) }
+        Output.lines([
+            "  settings     \(settings)",
+            "  sealing key  \(folder)/sealing.key   back it up apart from the data: it opens the secrets",
+            "  token        \(folder)/admin.token   scope admin\(client == "none" ? "" : ", also in \(client)")",
+            "", "  next         pawl serve --config \(settings)",
+        ])
     }
 
     /// Makes the folder, the key and the first token.
@@ -84,7 +84,7 @@ struct InitCommand: AsyncParsableCommand {
     private static func explainSettings() {
         let width = SettingsKey.all.map(\.key.count).max() ?? 0
         for (key, meaning) in SettingsKey.all {
-            print(key.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + meaning)
+            Output.line(key.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + meaning)
         }
     }
 }

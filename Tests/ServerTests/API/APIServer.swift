@@ -139,9 +139,11 @@ final class APIServer: Sendable {
     // MARK: - Things to ask about
 
     /// Makes a pipeline.
-    func pipeline(_ plan: Plan, isHeld: Bool = false, title: String = "Halve the warm-up") async throws -> PipelineID {
+    func pipeline(
+        _ plan: Plan, isHeld: Bool = false, title: String = "Halve the warm-up", branch: String = "main"
+    ) async throws -> PipelineID {
         var new = NewPipeline(
-            repository: repository.id, source: isHeld ? .pullRequest : .push, ref: "refs/heads/main",
+            repository: repository.id, source: isHeld ? .pullRequest : .push, ref: "refs/heads/\(branch)",
             commit: "7fd1a60aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             trust: PipelineTrust(isProtected: !isHeld, isFork: isHeld), planning: .planned(plan))
         new.isHeld = isHeld

@@ -1,0 +1,163 @@
+import Executors
+import Foundation
+import NIOConcurrencyHelpers
+import PipelineModel
+import Testing
+
+@testable import Runner
+
+@Suite("what an attempt leaves")
+struct ResultTests {
+    @Test("a result is sent until it is accepted, and is on disk until then")
+    func repeated() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor { _ in .writing("14 passed\n") })
+        let results = fixture.settings.stateFolder + "/results"
+        let spooled = NIOLockedValueBox<[[String]]>([])
+        fixture.coordinator.onComplete.withLockedValue {
+            $0 = { count in
+                let names = try FileManager.default.contentsOfDirectory(atPath: results)
+                spooled.withLockedValue { $0.append(names) }
+                if count < 3 { throw CoordinatorError.unavailable("down") }
+            }
+        }
+        let result = try await fixture.carryOut(fixture.assignment())
+        #expect(result?.summary == "14 passed")
+        #expect(spooled.withLockedValue { $0 } == [["1.json"], ["1.json"], ["1.json"]])
+        #expect(try await fixture.leftovers().isEmpty)
+    }
+
+    @Test("a result that an earlier process could not send is sent at the next start")
+    func resent() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor())
+        let folders = try RunnerFolders(fixture.settings)
+        let entry = ResultSpool.Entry(
+            key: LeaseKey(job: 5, attempt: 5, epoch: 3),
+            result: AttemptResult(exitCode: 0, finishedAt: Timestamp(milliseconds: 1)))
+        try ResultSpool(folder: folders.results).write(entry)
+        try await fixture.whileRunning { try await fixture.coordinator.signal(for: 5).wait() }
+        #expect(fixture.coordinator.result(of: 5) == entry.result)
+        #expect(try await fixture.leftovers().isEmpty)
+    }
+
+    @Test("what a crash left is removed at the next start: containers of this runner, workspaces, scripts")
+    func leftovers() async throws {
+        let executor = ScriptedExecutor()
+        let fixture = try await RunnerFixture(executor: executor)
+        let folders = try RunnerFolders(fixture.settings)
+        for instance in [folders.instance, "another"] {
+            _ = try await executor.create(
+                ContainerSpecification(
+                    labels: ContainerLabels(instance: instance, key: LeaseKey(job: 1, attempt: 1, epoch: 1)),
+                    image: "x", command: [], workingDirectory: "/", limits: JobLimits()))
+        }
+        try PrivateFile.makeFolder(folders.workspaces + "/9/project")
+        try PrivateFile.makeFolder(folders.memory + "/9")
+        _ = try await fixture.carryOut(fixture.assignment())
+        #expect(try await executor.leftovers().map(\.labels.instance) == ["another"])
+        #expect(try await fixture.leftovers() == ["scripted-2"])
+    }
+
+    @Test("files that a job keeps are laid into the workspace of the next")
+    func artifacts() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let first = fixture.assignment(
+            1, script: ["mkdir -p model", "echo weights > model/a.bin", "echo log > model/b.log"]
+        ) {
+            $0.artifacts = .init(paths: ["$FOLDER/"], exclude: ["model/*.log"], expireIn: .hours(1))
+            $0.variables = [Variable("FOLDER", "model")]
+        }
+        var withVariable = first
+        withVariable.variables = [Variable("FOLDER", "model")]
+        #expect(try await fixture.carryOut(withVariable)?.failure == nil)
+        let kept = try #require(fixture.coordinator.state.withLockedValue { $0.stored[1] })
+        #expect(kept.fileCount == 1 && kept.paths == ["model/a.bin"] && kept.expiresAt != nil)
+        let result = try await fixture.carryOut(
+            fixture.assignment(2, script: ["cat model/a.bin"], artifacts: [ArtifactInput(job: "train", artifact: kept)])
+        )
+        #expect(result?.summary == "weights")
+        #expect(fixture.coordinator.log(of: 2).contains("artifacts of train: 1 files, 8 B"))
+    }
+
+    @Test("artifacts follow the outcome", arguments: [("on_success", false), ("on_failure", true), ("always", true)])
+    func artifactsWhen(when: String, isKept: Bool) async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let when = try #require(PlannedJob.Artifacts.When(rawValue: when))
+        let result = try await fixture.carryOut(
+            fixture.assignment(script: ["exit 4"]) { $0.artifacts = .init(paths: ["greeting.txt"], when: when) })
+        #expect(result?.exitCode == 4)
+        #expect(fixture.coordinator.state.withLockedValue { $0.stored.isEmpty } == !isKept)
+    }
+
+    @Test("artifacts past the limit fail a job that passed, and say so")
+    func artifactsTooLarge() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let result = try await fixture.carryOut(
+            fixture.assignment(
+                script: ["head -c 5000 /dev/urandom > big"], limits: JobLimits(artifactSize: ByteCount(bytes: 1_000))
+            ) { $0.artifacts = .init(paths: ["big"]) })
+        #expect(result?.failure?.class == .policy)
+        #expect(fixture.coordinator.log(of: 1).contains("the artifacts could not be kept"))
+    }
+
+    @Test("an artifact that arrives changed is not laid out")
+    func changedArtifact() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor())
+        let reference = ArtifactReference(
+            sha256: String(repeating: "0", count: 64), size: ByteCount(bytes: 3), fileCount: 1, paths: ["x"])
+        fixture.coordinator.state.withLockedValue { $0.artifacts[reference.sha256] = [1, 2, 3] }
+        let result = try await fixture.carryOut(
+            fixture.assignment(artifacts: [ArtifactInput(job: "train", artifact: reference)]))
+        #expect(result?.failure?.class == .system)
+        #expect(result?.failure?.message.contains("did not arrive whole") == true)
+    }
+
+    @Test(
+        "each failure has its class, and leaves nothing",
+        arguments: [
+            (
+                ScriptedExecutor.Script(createError: ExecutorError(.imageUnavailable, message: "no x:1")),
+                FailureClass.image
+            ),
+            (.init(createError: ExecutorError(.refused, message: "wrong")), .script),
+            (.init(createError: ExecutorError(.engineUnavailable, message: "gone")), .system),
+            (.init(startError: ExecutorError(.engineUnavailable, message: "gone")), .system),
+            (.init(exit: ContainerExit(code: 137, isOutOfMemory: true)), .outOfMemory),
+            (.init(exit: ContainerExit(code: 2)), .script),
+        ] as [(ScriptedExecutor.Script, FailureClass)])
+    func classes(script: ScriptedExecutor.Script, expected: FailureClass) async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor { _ in script })
+        #expect(try await fixture.carryOut(fixture.assignment())?.failure?.class == expected)
+        #expect(try await fixture.leftovers().isEmpty)
+    }
+
+    @Test("a commit that cannot be had is Pawl's side, not the script's")
+    func missingCommit() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor())
+        var assignment = fixture.assignment()
+        assignment.commit = String(repeating: "a", count: 40)
+        #expect(try await fixture.carryOut(assignment)?.failure?.class == .system)
+        #expect(try await fixture.leftovers().isEmpty)
+    }
+
+    @Test("two runners do not share a state folder")
+    func sharedFolder() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor())
+        try PrivateFile.makeFolder(fixture.settings.stateFolder)
+        let lock = try FolderLock(fixture.settings.stateFolder)
+        await #expect(throws: RunnerError.self) { try await fixture.whileRunning {} }
+        extendLifetime(lock)
+    }
+
+    @Test("below the low-water mark nothing is claimed, and the reason can be read")
+    func lowWater() async throws {
+        let time = TestClock()
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor(), clock: time.clock) {
+            $0.lowWater = ByteCount(bytes: .max)
+        }
+        fixture.coordinator.offer(fixture.assignment())
+        try await fixture.whileRunning { await time.waitForSleeper(until: .seconds(15)) }
+        #expect(fixture.coordinator.state.withLockedValue { $0.claims } == 0)
+        #expect(DiskGuard(folder: "/", lowWater: ByteCount(bytes: .max)).shortage()?.contains("MiB free") == true)
+        #expect(DiskGuard(folder: "/", lowWater: ByteCount(bytes: 0)).shortage() == nil)
+    }
+}
