@@ -41,6 +41,8 @@ public final class Store: Sendable {
 
     /// Given when a delivery was stored, or is to be tried again.
     public let deliveryArrived = Signal()
+    /// Given when a repository was added.
+    public let repositoryAdded = Signal()
     /// Given when jobs have become ready.
     public let readyJobs = Signal()
     /// Given when forges are owed messages.

@@ -123,7 +123,7 @@ struct ArtifactDownload: Sendable {
             throw APIRefusal(.notFound, "\(pipeline)/\(job.name) left no such artifact.  pawl show \(pipeline)")
         }
         let content = try await store.artifact(found.sha256)
-        let name = "\(pipeline)-\(job.name)-\(number).tar.gz"
+        let name = "\(pipeline)-\(job.name)-\(number).tar.zst"
         return .download(named: name, size: found.size.bytes) { writer in
             for try await part in content { try await writer.write(ByteBuffer(bytes: part)) }
         }

@@ -54,10 +54,11 @@ public struct AssignmentBuilder: Sendable {
             (try? SHA256Digest.of(bytes)) ?? []
         }
         let id = pipeline.id.description
-        let ofPipeline = [
-            Variable("CI_PIPELINE_ID", id, expands: false), Variable("CI_PIPELINE_IID", id, expands: false),
-            Variable("PAWL_PIPELINE", id, expands: false),
-        ] + (page.map { [Variable("CI_PIPELINE_URL", $0, expands: false)] } ?? [])
+        let ofPipeline =
+            [
+                Variable("CI_PIPELINE_ID", id, expands: false), Variable("CI_PIPELINE_IID", id, expands: false),
+                Variable("PAWL_PIPELINE", id, expands: false),
+            ] + (page.map { [Variable("CI_PIPELINE_URL", $0, expands: false)] } ?? [])
         return attempt.variables + ofPipeline + ofAttempt + job.variables
     }
 

@@ -19,6 +19,7 @@ public struct LocalCoordinator: Coordinator {
         self.now = now
     }
 
+    /// Waits for the store's signal, or for the time of a job that is held back for a while.
     public func claim(_ request: ClaimRequest) async throws -> Claim? {
         while !Task.isCancelled {
             let seen = store.readyJobs.count
@@ -35,6 +36,7 @@ public struct LocalCoordinator: Coordinator {
         return nil
     }
 
+    /// Takes the attempt, and puts its assignment together.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
         let attempt = try await translated { try await store.acknowledge(key, now: now()) }
         do {
@@ -44,30 +46,36 @@ public struct LocalCoordinator: Coordinator {
         }
     }
 
+    /// Prolongs the lease by the server's terms.
     public func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer {
         try await translated { try await store.renew(key, leaseFor: terms.lease, now: now()) }
     }
 
+    /// Adds to the attempt's log file.
     public func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64 {
         try await translated { try await store.appendLog(bytes, at: offset, to: key) }
     }
 
+    /// Keeps an archive among the store's blobs.
     public func store(
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
     ) async throws {
         try await translated { try await store.storeArtifact(artifact, content: content, for: key) }
     }
 
+    /// Reads an archive of an earlier job.
     public func artifact(
         _ sha256: String, for key: LeaseKey
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         try await translated { try await store.artifact(sha256, for: key) }
     }
 
+    /// Ends the attempt, and does all that follows from it.
     public func complete(_ key: LeaseKey, with result: AttemptResult) async throws {
         try await translated { try await store.complete(key, with: result, now: now()) }
     }
 
+    /// Puts the job back into the queue, its attempt unspent.
     public func giveBack(_ key: LeaseKey, because reason: String) async throws {
         try await translated { try await store.giveBack(key, because: reason, now: now()) }
     }

@@ -39,16 +39,22 @@ extension RepositoryAdder {
         if !receipt.isSigning {
             try await bindHook(named: name, of: forge, secret: token, to: repository.remoteID)
         }
+        if let hook = try await store.hook(forge: forge.name, name: name) {
+            // The forge uses the newest secret from now on; a signing token beside it would stay mandatory.
+            if !receipt.isSigning { try await store.forgetPreviousSecret(of: hook.id) }
+            try await store.setRemoteHookID(receipt.id, of: hook.id, now: now())
+        }
         let started = now()
         try await forge.api.testHook(receipt.id, on: repository)
         await store.deliveryArrived.wait(after: seen, atMost: Self.patience)
-        let arrived = try await store.deliveries(of: repository, limit: 1).first.map { $0.receivedAt >= started - .seconds(5) }
+        let newest = try await store.deliveries(of: repository, limit: 1).first
+        let hasArrived = newest.map { $0.receivedAt >= started - .seconds(5) } ?? false
         return [
             CheckView(
                 "webhook", receipt.isSigning ? .good : .attention,
                 "made, id \(receipt.id): push, tag, pull request, comment; "
                     + (receipt.isSigning ? "signed" : "a plain token, because this server is older than GitLab 19.0")),
-            arrived == true
+            hasArrived
                 ? CheckView("reached", .good, "the forge's test delivery arrived and verified")
                 : CheckView(
                     "reached", .bad,

@@ -58,7 +58,8 @@ public struct RepositoryAdder: Sendable {
         let fitting = forges.all.filter { $0.kind != .git && $0.webHost == host }
         guard let forge = fitting.first, fitting.count == 1 else {
             throw APIRefusal(
-                .notFound, "no forge of the settings is at \(host ?? request.url).  pawl init --explain, or --forge NAME")
+                .notFound,
+                "no forge of the settings is at \(host ?? request.url).  pawl init --explain, or --forge NAME")
         }
         return forge
     }
@@ -71,7 +72,9 @@ public struct RepositoryAdder: Sendable {
     }
 
     /// Takes over what a bare repository's hook says of it: number, branch and secret.
-    private func addBare(_ request: RepositoryRequest, to forge: ForgeConnection) async throws -> RepositoryAdditionView {
+    private func addBare(
+        _ request: RepositoryRequest, to forge: ForgeConnection
+    ) async throws -> RepositoryAdditionView {
         guard let bare = request.bare else {
             throw APIRefusal(
                 .refused, "a bare repository is added by its own hook.  pawl hook install \(request.url)")

@@ -40,8 +40,8 @@ public struct WebServer: Sendable {
 
     /// Puts the parts together.
     public init(
-        settings: Settings, vault: SecretVault, forges: ForgeConnections, environment: APIEnvironment, pages: PageRoutes,
-        logger: Logger
+        settings: Settings, vault: SecretVault, forges: ForgeConnections, environment: APIEnvironment,
+        pages: PageRoutes, logger: Logger
     ) {
         self.settings = settings
         hooks = HookDirectory(store: environment.store, vault: vault, forges: forges)

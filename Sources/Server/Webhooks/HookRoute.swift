@@ -79,12 +79,12 @@ struct HookRoute: Sendable {
                 "This hook may not speak for repository \(strangers.sorted()[0]) of \(hook.forge.name). "
                     + "`pawl repo add` binds one to a hook.")
         }
-        let id = try await store.storeDelivery(
-            NewDelivery(
-                forge: hook.forge.name, hook: hook.id, event: headers.eventName(from: hook.forge.kind) ?? "",
-                key: delivery.key, remoteID: delivery.event.repository?.remoteID,
-                headers: Self.kept(request.headers), body: bytes),
-            now: now())
+        var new = NewDelivery(
+            forge: hook.forge.name, hook: hook.id, event: headers.eventName(from: hook.forge.kind) ?? "",
+            key: delivery.key, remoteID: delivery.event.repository?.remoteID,
+            headers: Self.kept(request.headers), body: bytes)
+        new.move = HeadMove(of: delivery.event)
+        let id = try await store.storeDelivery(new, now: now())
         return Self.json(.accepted, ["delivery": .string("d\(id)")])
     }
 

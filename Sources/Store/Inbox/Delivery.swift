@@ -38,6 +38,8 @@ public struct NewDelivery: Sendable {
     public var headers: [String: String]
     /// The raw body.
     public var body: [UInt8]
+    /// What it says about where a branch or tag stands; nil where it is about something else.
+    public var move: HeadMove?
 
     /// Describes a request.
     public init(

@@ -77,7 +77,8 @@ actor DeliveryWriter {
         }
     }
 
-    private static func insert(
+    /// Stores a delivery and, with it, where it says that a branch or tag stands.
+    static func insert(
         _ new: NewDelivery, receivedAt: Timestamp, on connection: any DatabaseConnection
     ) throws -> DeliveryID {
         let repeated = try earlier(than: new, on: connection)
@@ -92,6 +93,10 @@ actor DeliveryWriter {
             new.forge, new.hook, new.event, new.key, new.remoteID,
             repeated == nil ? DeliveryState.stored : .duplicate, repeated.map { "repeats d\($0)" }, receivedAt,
             repeated == nil ? nil : receivedAt, new.body.count, try jsonText(new.headers), new.body)
+        // One that repeats another says nothing new, and what it says may be long past.
+        if repeated == nil, let remoteID = new.remoteID {
+            try new.move?.note(forge: new.forge, remoteID: remoteID, on: connection, now: receivedAt)
+        }
         return DeliveryID(rawValue: id)
     }
 

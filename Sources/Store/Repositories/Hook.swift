@@ -22,6 +22,10 @@ public struct Hook: Hashable, Sendable {
     public var previousSealedSecret: [UInt8]?
     /// The forge's numbers of the repositories it may speak for.
     public var remoteIDs: Set<Int64>
+    /// The forge's own number for it, by which the forge is asked what it sent; nil where a person made the hook.
+    public var remoteHookID: Int64?
+    /// Up to when the forge has been asked what it sent.
+    public var askedAt: Timestamp?
     /// When it was added.
     public var createdAt: Timestamp
 }

@@ -58,6 +58,21 @@ extension Store {
         }
     }
 
+    /// Keeps the forge's own number for a hook. What the forge sent by it before is not asked for.
+    public func setRemoteHookID(_ remoteHookID: Int64, of id: HookID, now: Timestamp) async throws {
+        try await database.write { connection in
+            try connection.execute(
+                "UPDATE hook SET remote_hook_id = $2, asked_at = $3 WHERE id = $1", id, remoteHookID, now)
+        }
+    }
+
+    /// Keeps up to when a forge has told what it sent by a hook.
+    public func setAsked(_ id: HookID, at moment: Timestamp) async throws {
+        try await database.write { connection in
+            try connection.execute("UPDATE hook SET asked_at = $2 WHERE id = $1", id, moment)
+        }
+    }
+
     /// Removes a hook. Its deliveries stay.
     public func removeHook(_ id: HookID) async throws {
         try await database.write { connection in try connection.execute("DELETE FROM hook WHERE id = $1", id) }
@@ -70,7 +85,9 @@ extension Store {
 }
 
 extension Hook {
-    static let columns = "'hook' AS row_table, id, forge, name, sealed_secret, previous_sealed_secret, created_at"
+    static let columns = """
+        'hook' AS row_table, id, forge, name, sealed_secret, previous_sealed_secret, remote_hook_id, asked_at, created_at
+        """
 
     init(row: SQLRow, on connection: any DatabaseConnection) throws {
         id = try row.id("id")
@@ -78,6 +95,8 @@ extension Hook {
         name = try row.text("name")
         sealedSecret = try row.bytes("sealed_secret")
         previousSealedSecret = try row.optionalBytes("previous_sealed_secret")
+        remoteHookID = try row.optionalInteger("remote_hook_id")
+        askedAt = try row.optionalTime("asked_at")
         createdAt = try row.time("created_at")
         remoteIDs = Set(
             try connection.rows("SELECT remote_id FROM hook_repository WHERE hook = $1", try row.integer("id"))

@@ -5,7 +5,7 @@ extension Store {
     public func addRepository(
         _ reference: RepositoryReference, settings: RepositorySettings = RepositorySettings(), now: Timestamp
     ) async throws -> StoredRepository {
-        try await database.write { connection in
+        let added = try await database.write { connection in
             let row = try connection.row(
                 """
                 INSERT INTO repository (forge, remote_id, name, clone_url, default_branch, settings, created_at)
@@ -19,6 +19,8 @@ extension Store {
             guard let row else { throw StoreError(.corrupt, message: "\(reference.name) was not stored.") }
             return try StoredRepository(row: row)
         }
+        repositoryAdded.give()
+        return added
     }
 
     /// The repository of that number.

@@ -42,7 +42,9 @@ struct Assembly: Sendable {
         let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })
         self.links = links
         guard let networks = IPv4Range(settings.runner.networkRange) else {
-            throw SettingsError(problems: ["runner.network-range is \"\(settings.runner.networkRange)\".  Write a range such as 10.213.0.0/16"])
+            let written = settings.runner.networkRange
+            throw SettingsError(
+                problems: ["runner.network-range is \"\(written)\".  Write a range such as 10.213.0.0/16"])
         }
         self.networks = networks
         engine = DockerEngine(socket: settings.runner.dockerSocket, sender: client)

@@ -38,4 +38,3 @@ struct DataFolder: Sendable {
         return try SealingKey(encoded: text.trimmingSpaces)
     }
 }
-

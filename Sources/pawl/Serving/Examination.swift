@@ -86,7 +86,8 @@ struct Examination: Sendable {
             guard let oldest = waiting.first else { return CheckView("inbox", .good, "no delivery waits") }
             let since = (now() - oldest.receivedAt).text
             return CheckView(
-                "inbox", .attention, "\(waiting.count) deliveries wait, the oldest for \(since): \(oldest.reason ?? "new")",
+                "inbox", .attention,
+                "\(waiting.count) deliveries wait, the oldest for \(since): \(oldest.reason ?? "new")",
                 helps: [HelpView("pawl deliveries", "see them all")])
         } catch {
             return CheckView("inbox", .bad, "\(error)")

@@ -1,6 +1,7 @@
 import HTTPTransport
 import PipelineModel
 import Server
+import Signing
 import Store
 import Testing
 
@@ -212,6 +213,40 @@ import Testing
             #expect([400, 404].contains(answer.status))
             let view: ErrorView = try answer.decode()
             #expect(!view.error.message.isEmpty)
+        }
+    }
+}
+
+@Suite struct ArtifactTests {
+    @Test("an artifact is a file to be saved: under its job's name, never shown or run by a browser")
+    func download() async throws {
+        try await APIServer.serve { server in
+            let id = try await server.pipeline(stagedPlan("train \"é\"\r\nx"))
+            let key = try await server.start()
+            let content = Array("<script>alert(1)</script>".utf8)
+            let reference = ArtifactReference(
+                sha256: Hex.encode(try SHA256Digest.of(content)), size: ByteCount(bytes: Int64(content.count)),
+                fileCount: 1, paths: ["model.bin"])
+            let stream = AsyncThrowingStream<[UInt8], any Error> { continuation in
+                continuation.yield(content)
+                continuation.finish()
+            }
+            try await server.store.storeArtifact(reference, content: stream, for: key, now: apiMoment(3))
+            try await server.end(key)
+            let job = "train%20%22%C3%A9%22%0D%0Ax"
+            let link = try #require(server.pages.signedLink(for: id))
+            let grant = link.drop { $0 != "?" }
+            let fromAPI = try await server.ask("GET", "/api/pipelines/\(id)/artifact?job=\(job)", as: .read)
+            let fromPage = try await server.ask("GET", "/pipelines/\(id)/\(job)/artifact\(grant)", as: nil)
+            for answer in [fromAPI, fromPage] {
+                #expect(answer.status == 200 && answer.text == "<script>alert(1)</script>")
+                let name = "attachment; filename=\"\(id)-train-------x-1.tar.zst\""
+                #expect(answer.headers["Content-Disposition"] == name)
+                #expect(answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox")
+                #expect(answer.headers["X-Content-Type-Options"] == "nosniff")
+            }
+            let missing = try await server.ask("GET", "/api/pipelines/\(id)/artifact?job=\(job)&attempt=2", as: .read)
+            #expect(missing.status == 404)
         }
     }
 }

@@ -1,0 +1,152 @@
+import Forges
+import GitRepositories
+import Logging
+import PipelineModel
+import ServiceLifecycle
+import Store
+
+/// Asks forges what never came: at the start, when a repository is added, and every few minutes.
+///
+/// Where the forge keeps a list of what it sent (GitHub), what was not taken is sent again by it. On every forge, the
+/// branches, and on plain Git the tags as well, are compared with where deliveries say that they stand; what differs is
+/// stored as a delivery of its own, `pawl-recovered`, which the intake works on like any other. A head counts as told
+/// from the transaction that stores its delivery, so neither a crash nor an intake that takes long makes it come twice;
+/// a delivery that comes after its recovered event is recognized as the same event.
+///
+/// Several pushes to a branch that were all missed are one move here: its newest commit runs. Pull requests that were
+/// opened or updated meanwhile are found only through the forge's own list of what it sent.
+public struct MissedEvents: Service {
+    let store: Store
+    let forges: ForgeConnections
+    let mirrors: Mirrors
+    private let interval: Duration
+    private let jitter: @Sendable () -> Double
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+
+    /// How many repositories are looked at once.
+    private static let width = 4
+
+    /// Looks at the repositories of a store.
+    /// - Parameters:
+    ///   - interval: the time between two looks at a repository. Each asks a forge two or three times; a forge counts
+    ///     that against its limit.
+    ///   - jitter: a number from 0 to 1, so that repositories are not all looked at together.
+    public init(
+        store: Store, forges: ForgeConnections, mirrors: Mirrors, interval: Duration = .minutes(5),
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, now: @escaping @Sendable () -> Timestamp,
+        logger: Logger
+    ) {
+        self.store = store
+        self.forges = forges
+        self.mirrors = mirrors
+        self.interval = interval
+        self.jitter = jitter
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Looks until the service is stopped.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var looks = Looks()
+            while !Task.isCancelled {
+                let seen = store.repositoryAdded.count
+                await look(&looks)
+                let wait = looks.next(after: now()) ?? interval
+                await store.repositoryAdded.wait(after: seen, atMost: min(max(wait, .milliseconds(10)), interval))
+            }
+        }
+    }
+
+    /// When what is looked at again. What is not in it is looked at now: after a start that is everything.
+    struct Looks: Sendable {
+        fileprivate var dueAt: [RepositoryID: Timestamp] = [:]
+        fileprivate var pauses: [String: Timestamp] = [:]
+        fileprivate var tries = RedeliveryTries()
+
+        /// No looks yet.
+        init() {}
+
+        fileprivate func next(after moment: Timestamp) -> Duration? { dueAt.values.min().map { $0 - moment } }
+    }
+
+    /// Looks once at every repository that is due. One that fails does not keep the others from being looked at.
+    func look(_ looks: inout Looks) async {
+        let moment = now()
+        let due: [StoredRepository]
+        do {
+            due = try await store.repositories().filter { repository in
+                repository.settings.isEnabled && (looks.dueAt[repository.id] ?? moment) <= moment
+                    && (looks.pauses[repository.reference.forge] ?? moment) <= moment
+            }
+        } catch {
+            logger.error("repositories cannot be read", metadata: ["error": "\(error)"])
+            return
+        }
+        let tries = looks.tries
+        await withTaskGroup(of: (StoredRepository, Outcome).self) { group in
+            var waiting = due.makeIterator()
+            for _ in 0..<Self.width {
+                guard let repository = waiting.next() else { break }
+                group.addTask { (repository, await look(at: repository, tries: tries)) }
+            }
+            while let (repository, outcome) = await group.next() {
+                looks.dueAt[repository.id] = now() + interval * (1 - jitter() / 4)
+                looks.tries.keep(outcome.redeliveries, of: repository.id)
+                if let until = outcome.forgeRestsUntil { looks.pauses[repository.reference.forge] = until }
+                while let next = waiting.next() {
+                    // What is not asked now, because its forge rests, is asked when it is due again.
+                    guard (looks.pauses[next.reference.forge] ?? moment) <= moment else { continue }
+                    group.addTask { (next, await look(at: next, tries: tries)) }
+                    break
+                }
+            }
+        }
+    }
+
+    /// What came of a look at one repository.
+    private struct Outcome: Sendable {
+        /// How often which delivery has been sent again.
+        var redeliveries: [String: Int] = [:]
+        /// Before when the forge is better left alone.
+        var forgeRestsUntil: Timestamp?
+    }
+
+    private func look(at repository: StoredRepository, tries: RedeliveryTries) async -> Outcome {
+        var outcome = Outcome()
+        do {
+            guard let forge = forges[repository.reference.forge] else { return outcome }
+            outcome.redeliveries = try await redeliver(to: repository, on: forge, tries: tries[repository.id])
+            // What the forge now sends again tells of its branches by itself, push by push.
+            let isFirstTime = outcome.redeliveries.contains { $0.value == 1 }
+            if !isFirstTime { try await compareHeads(of: repository, on: forge) }
+        } catch is CancellationError {
+            return outcome
+        } catch {
+            if let error = error as? ForgeError, error.isTransient {
+                outcome.forgeRestsUntil = error.retryAfter ?? now() + interval / 2
+            }
+            logger.warning(
+                "missed events not asked for",
+                metadata: ["repository": "\(repository.reference.name)", "error": "\(error)"])
+        }
+        return outcome
+    }
+}
+
+/// How often deliveries have been sent again, so that one that is refused each time comes to an end.
+struct RedeliveryTries: Sendable {
+    private var counts: [RepositoryID: [String: Int]] = [:]
+
+    /// The most tries at one delivery.
+    static let limit = 3
+
+    /// The counts of one repository, by the deliveries' keys.
+    subscript(repository: RepositoryID) -> [String: Int] { counts[repository] ?? [:] }
+
+    /// Keeps what the last look found, and forgets what it did not find any more.
+    mutating func keep(_ found: [String: Int], of repository: RepositoryID) {
+        counts[repository] = found.isEmpty ? nil : found
+    }
+}

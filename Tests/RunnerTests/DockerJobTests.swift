@@ -1,0 +1,109 @@
+import Executors
+import Foundation
+import HTTPTransport
+import PipelineModel
+import Testing
+
+@testable import Runner
+
+/// The engine that the tests use, and whether it answers and has the small image.
+private enum Engine {
+    static let client = HTTPClient()
+    static let socket: String = {
+        if let named = ProcessInfo.processInfo.environment["PAWL_DOCKER_SOCKET"] { return named }
+        let own = "/tmp/pawl-dockerd-\(getuid())/docker.sock"
+        return FileManager.default.fileExists(atPath: own) ? own : "/var/run/docker.sock"
+    }()
+
+    static func executor(instance: String = "runner-\(UUID().uuidString.prefix(8))") -> DockerExecutor {
+        DockerExecutor(engine: DockerEngine(socket: socket, sender: client), settings: .init(instance: instance))
+    }
+
+    static func isReachable() async -> Bool { (try? await executor().leftovers()) != nil }
+}
+
+@Suite(
+    "a job in a real container",
+    .enabled("needs a Docker Engine: scripts/dockerd start") { await Engine.isReachable() },
+    .timeLimit(.minutes(2)))
+struct DockerJobTests {
+    private func fixture(_ coordinator: TestCoordinator = TestCoordinator()) async throws -> RunnerFixture {
+        try await RunnerFixture(executor: Engine.executor(), coordinator: coordinator) {
+            $0.defaultImage = "pawl-test:tiny"
+            // The engine sees the machine's own memory folder, and the same temporary folder as the tests.
+            $0.memoryFolder = "/dev/shm"
+        }
+    }
+
+    @Test("it sees its files, variables and secrets, and the container's own environment has none of them")
+    func whole() async throws {
+        let fixture = try await fixture()
+        let secrets = [
+            GrantedSecret(name: "TOKEN", kind: .variable, value: Redacted("hunter2-hunter2")),
+            GrantedSecret(name: "KEY", kind: .file, value: Redacted("key in a file")),
+        ]
+        let result = try await fixture.carryOut(
+            fixture.assignment(
+                script: [
+                    "pwd; cat greeting.txt", "tr a-z A-Z < $KEY; echo", "echo ${#TOKEN} $TOKEN",
+                    "tr '\\0' '\\n' < /proc/1/environ | grep -c -e TOKEN -e hunter || true",
+                    "touch /pawl/x || echo read-only", "echo made > new.txt", "exit 5",
+                ], secrets: secrets
+            ) {
+                $0.afterScript = ["cat new.txt; echo status $CI_JOB_STATUS"]
+                $0.artifacts = .init(paths: ["*.txt"], when: .always)
+            })
+        let log = fixture.coordinator.log(of: 1)
+        #expect(result?.failure == Failure(.script, exitCode: 5, "exit 5"))
+        #expect(result?.imageDigest?.hasPrefix("sha256:") == true)
+        for expected in [
+            "\n/builds/ml/churn\nhello\n", "\nKEY IN A FILE\n", "\n15 [masked]\n", "\u{1B}[0m\n0\n", "\nread-only\n",
+            "\nmade\nstatus failed\n",
+        ] { #expect(log.contains(expected), "\(expected.debugDescription) in \(log)") }
+        #expect(fixture.coordinator.state.withLockedValue { $0.stored[1]?.paths } == ["greeting.txt", "new.txt"])
+        #expect(try await fixture.executor.leftovers().isEmpty)
+        #expect(
+            !FileManager.default.fileExists(atPath: "/dev/shm/pawl-\(try RunnerFolders(fixture.settings).instance)/1"))
+    }
+
+    @Test("when it is cancelled, its script gets to save what it has")
+    func cancelled() async throws {
+        let coordinator = TestCoordinator(leaseFor: .seconds(3))
+        let fixture = try await fixture(coordinator)
+        coordinator.onHeartbeat.withLockedValue {
+            $0 = { [weak coordinator] in
+                guard let coordinator, coordinator.log(of: 1).contains("\nready") else {
+                    return .renewed(leaseFor: .seconds(3))
+                }
+                return .cancel(reason: "newer push")
+            }
+        }
+        let result = try await fixture.carryOut(
+            fixture.assignment(script: ["trap 'echo saved; exit 0' TERM", "echo ready; sleep 600 & wait $!"]))
+        #expect(result?.failure == Failure(.cancelled, "newer push"))
+        #expect(coordinator.log(of: 1).contains("\nsaved\n"))
+        #expect(try await fixture.executor.leftovers().isEmpty)
+    }
+
+    @Test("when its lease is lost, its container is gone")
+    func lost() async throws {
+        let coordinator = TestCoordinator(leaseFor: .seconds(1))
+        let fixture = try await fixture(coordinator)
+        let beats = ExecutorSignal()
+        coordinator.onHeartbeat.withLockedValue {
+            $0 = { [weak coordinator] in
+                guard let coordinator, coordinator.log(of: 1).contains("\nready") else {
+                    return .renewed(leaseFor: .seconds(1))
+                }
+                beats.give()
+                throw CoordinatorError.unavailable("down")
+            }
+        }
+        try await fixture.whileRunning {
+            coordinator.offer(fixture.assignment(script: ["echo ready; sleep 600"]))
+            try await beats.wait()
+        }
+        #expect(coordinator.result(of: 1) == nil)
+        #expect(try await fixture.executor.leftovers().isEmpty)
+    }
+}
