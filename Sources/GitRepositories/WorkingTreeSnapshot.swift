@@ -49,14 +49,14 @@ public struct WorkingTreeSnapshot: Sendable {
 
     /// What a ref of the checkout leads to, such as the branch as it was last pushed; nil where there is none.
     public func commit(of ref: String) async throws -> String? {
-        guard GitName.isRef(ref), let checkout = try await alternate() else { return nil }
+        guard GitName.isRef(ref), let checkout = try alternate() else { return nil }
         let arguments = ["--git-dir=" + checkout, "rev-parse", "--verify", "--quiet", ref + "^{commit}"]
         let outcome = try await repository.git.run(arguments, in: repository.path)
         return outcome.isSuccess ? outcome.text.trimmingSpaces : nil
     }
 
     /// The repository that objects are borrowed from.
-    private func alternate() async throws -> String? {
+    func alternate() throws -> String? {
         let text = try String(contentsOfFile: repository.path + "/objects/info/alternates", encoding: .utf8)
         let line = text.prefix { $0 != "\n" }
         return line.hasSuffix("/objects") ? String(line.dropLast("/objects".count)) : nil
@@ -77,4 +77,14 @@ public struct WorkingTreeSnapshot: Sendable {
         \taddEmbeddedRepo = false
 
         """
+}
+
+extension WorkingTreeSnapshot {
+    /// Where the checkout was cloned from, as its settings say; nil where they name no `origin`. It may hold a login.
+    public func remoteURL() async throws -> String? {
+        guard let checkout = try alternate() else { return nil }
+        let outcome = try await repository.git.run(
+            ["--git-dir=" + checkout, "config", "--get", "remote.origin.url"], in: repository.path)
+        return outcome.isSuccess ? outcome.text.trimmingSpaces : nil
+    }
 }

@@ -30,11 +30,14 @@ public struct LogPipeline: Sendable {
     /// piece: each call may keep a state of a progress bar in the log.
     public mutating func flush() -> [UInt8] { output(masker.push(collapser.flush())) }
 
-    /// Adds a line of the runner's own, after what came before it.
+    /// Adds a line of the runner's own, after what came before it. It may quote what strangers wrote, so it goes
+    /// through the filter and the masker as well.
     public mutating func note(_ text: String) -> [UInt8] {
         var bytes = interrupt()
         if !endsLine { bytes += own([0x0A]) }
-        return bytes + own(masker.push(Array((text + "\n").utf8)) + masker.finish())
+        var filter = ControlSequenceFilter()
+        let line = (filter.push(Array(text.utf8)) + filter.finish()).filter { $0 != 0x0D }
+        return bytes + own(masker.push(line + [0x0A]) + masker.finish())
     }
 
     /// Ends the log, and gives the rest of it.

@@ -1,4 +1,5 @@
 import Executors
+import Glibc
 import GitRepositories
 import Logging
 import NIOConcurrencyHelpers
@@ -62,6 +63,8 @@ public struct RunnerService: Service {
             }
             group.cancelAll()
         }
+        // Goes when it is empty, as it is unless something could not be removed; the next start makes it anew.
+        rmdir(context.folders.memory)
     }
 
     /// Removes what an earlier process of this runner left running or lying about.

@@ -65,6 +65,13 @@ struct LogPipelineTests {
         #expect(pipeline.summary == "next hun")
     }
 
+    @Test("a line of the runner's own that quotes a stranger cannot command a terminal")
+    func hostileNote() {
+        var pipeline = LogPipeline(masker: SecretMasker([]), limit: 10_000)
+        let log = pipeline.note("job \u{1B}]0;title\u{07}\u{1B}[2Jte\rst") + pipeline.finish()
+        #expect(String(decoding: log, as: UTF8.self) == "job test\n")
+    }
+
     @Test("a flush shows an unfinished line without showing the beginning of a secret")
     func flush() {
         var pipeline = LogPipeline(masker: SecretMasker([("TOKEN", "hunter22")]), limit: 10_000)

@@ -27,8 +27,10 @@ private enum Engine {
     .enabled("needs a Docker Engine: scripts/dockerd start") { await Engine.isReachable() },
     .timeLimit(.minutes(2)))
 struct DockerJobTests {
-    private func fixture(_ coordinator: TestCoordinator = TestCoordinator()) async throws -> RunnerFixture {
-        try await RunnerFixture(executor: Engine.executor(), coordinator: coordinator) {
+    private func fixture(
+        _ executor: any Executor = Engine.executor(), clock: RunnerClock = .system
+    ) async throws -> RunnerFixture {
+        try await RunnerFixture(executor: executor, clock: clock) {
             $0.defaultImage = "pawl-test:tiny"
             // The engine sees the machine's own memory folder, and the same temporary folder as the tests.
             $0.memoryFolder = "/dev/shm"
@@ -62,48 +64,42 @@ struct DockerJobTests {
         ] { #expect(log.contains(expected), "\(expected.debugDescription) in \(log)") }
         #expect(fixture.coordinator.state.withLockedValue { $0.stored[1]?.paths } == ["greeting.txt", "new.txt"])
         #expect(try await fixture.executor.leftovers().isEmpty)
-        #expect(
-            !FileManager.default.fileExists(atPath: "/dev/shm/pawl-\(try RunnerFolders(fixture.settings).instance)/1"))
+        let instance = try PrivateFile.read(fixture.settings.stateFolder + "/instance", limit: 64)
+        #expect(!FileManager.default.fileExists(atPath: "/dev/shm/pawl-" + String(decoding: instance, as: UTF8.self)))
     }
 
     @Test("when it is cancelled, its script gets to save what it has")
     func cancelled() async throws {
-        let coordinator = TestCoordinator(leaseFor: .seconds(3))
-        let fixture = try await fixture(coordinator)
-        coordinator.onHeartbeat.withLockedValue {
-            $0 = { [weak coordinator] in
-                guard let coordinator, coordinator.log(of: 1).contains("\nready") else {
-                    return .renewed(leaseFor: .seconds(3))
-                }
-                return .cancel(reason: "newer push")
-            }
+        let executor = WatchingExecutor(Engine.executor(), waitingFor: "\nready")
+        let time = TestClock()
+        let fixture = try await fixture(executor, clock: time.clock)
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .cancel(reason: "newer push") } }
+        try await fixture.whileRunning {
+            fixture.coordinator.offer(
+                fixture.assignment(script: ["trap 'echo saved; exit 0' TERM", "echo ready; sleep 600 & wait $!"]))
+            try await executor.seen.wait()
+            await time.waitForSleeper(until: .seconds(20))
+            time.advance(to: .seconds(20))
+            try await fixture.coordinator.signal(for: 1).wait()
         }
-        let result = try await fixture.carryOut(
-            fixture.assignment(script: ["trap 'echo saved; exit 0' TERM", "echo ready; sleep 600 & wait $!"]))
-        #expect(result?.failure == Failure(.cancelled, "newer push"))
-        #expect(coordinator.log(of: 1).contains("\nsaved\n"))
+        #expect(fixture.coordinator.result(of: 1)?.failure == Failure(.cancelled, "newer push"))
+        #expect(fixture.coordinator.log(of: 1).contains("\nsaved\n"))
         #expect(try await fixture.executor.leftovers().isEmpty)
     }
 
-    @Test("when its lease is lost, its container is gone")
-    func lost() async throws {
-        let coordinator = TestCoordinator(leaseFor: .seconds(1))
-        let fixture = try await fixture(coordinator)
-        let beats = ExecutorSignal()
-        coordinator.onHeartbeat.withLockedValue {
-            $0 = { [weak coordinator] in
-                guard let coordinator, coordinator.log(of: 1).contains("\nready") else {
-                    return .renewed(leaseFor: .seconds(1))
-                }
-                beats.give()
-                throw CoordinatorError.unavailable("down")
-            }
-        }
+    @Test("when its lease cannot be renewed, its container is gone")
+    func unrenewed() async throws {
+        let executor = WatchingExecutor(Engine.executor(), waitingFor: "\nready")
+        let time = TestClock()
+        let fixture = try await fixture(executor, clock: time.clock)
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { throw CoordinatorError.unavailable("down") } }
         try await fixture.whileRunning {
-            coordinator.offer(fixture.assignment(script: ["echo ready; sleep 600"]))
-            try await beats.wait()
+            fixture.coordinator.offer(fixture.assignment(script: ["echo ready; sleep 600"]))
+            try await executor.seen.wait()
+            await time.waitForSleeper(until: .seconds(50))
+            time.advance(to: .seconds(50))
         }
-        #expect(coordinator.result(of: 1) == nil)
+        #expect(fixture.coordinator.result(of: 1) == nil)
         #expect(try await fixture.executor.leftovers().isEmpty)
     }
 }

@@ -52,21 +52,21 @@ struct JobScriptTests {
 
     @Test("a script that is stopped gets the chance to save what it has")
     func stopped() async throws {
-        let coordinator = TestCoordinator(leaseFor: .milliseconds(600))
-        let fixture = try await RunnerFixture(executor: ProcessExecutor(), coordinator: coordinator)
-        coordinator.onHeartbeat.withLockedValue {
-            $0 = { [weak coordinator] in
-                guard let coordinator, coordinator.log(of: 1).contains("\nready") else {
-                    return .renewed(leaseFor: .milliseconds(600))
-                }
-                return .cancel(reason: "newer push")
-            }
+        let executor = WatchingExecutor(ProcessExecutor(), waitingFor: "\nready")
+        let time = TestClock()
+        let fixture = try await RunnerFixture(executor: executor, clock: time.clock)
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .cancel(reason: "newer push") } }
+        try await fixture.whileRunning {
+            fixture.coordinator.offer(
+                fixture.assignment(
+                    script: ["trap 'echo saved; exit 0' TERM", "echo ready; sleep 600 >/dev/null 2>&1 & wait $!"]))
+            try await executor.seen.wait()
+            await time.waitForSleeper(until: .seconds(20))
+            time.advance(to: .seconds(20))
+            try await fixture.coordinator.signal(for: 1).wait()
         }
-        let result = try await fixture.carryOut(
-            fixture.assignment(
-                script: ["trap 'echo saved; exit 0' TERM", "echo ready; sleep 600 >/dev/null 2>&1 & wait $!"]))
-        #expect(result?.failure == Failure(.cancelled, "newer push"))
-        #expect(coordinator.log(of: 1).contains("\nsaved\n"))
+        #expect(fixture.coordinator.result(of: 1)?.failure == Failure(.cancelled, "newer push"))
+        #expect(fixture.coordinator.log(of: 1).contains("\nsaved\n"))
     }
 
     @Test("values reach the script as they are, whatever is in them, and PAWL_ names stay Pawl's")

@@ -71,6 +71,16 @@ struct ResultTests {
         #expect(try await fixture.carryOut(withVariable)?.failure == nil)
         let kept = try #require(fixture.coordinator.state.withLockedValue { $0.stored[1] })
         #expect(kept.fileCount == 1 && kept.paths == ["model/a.bin"] && kept.expiresAt != nil)
+        let tries = NIOLockedValueBox(0)
+        fixture.coordinator.onArtifact.withLockedValue {
+            $0 = {
+                let isFirst = tries.withLockedValue { tries in
+                    defer { tries += 1 }
+                    return tries == 0
+                }
+                if isFirst { throw CoordinatorError.unavailable("down for a moment") }
+            }
+        }
         let result = try await fixture.carryOut(
             fixture.assignment(2, script: ["cat model/a.bin"], artifacts: [ArtifactInput(job: "train", artifact: kept)])
         )

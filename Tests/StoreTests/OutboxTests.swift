@@ -9,7 +9,7 @@ import Testing
         let test = try await TestStore()
         let id = try await test.pipeline(plan([("test", [])]))
         try await test.run("test")
-        #expect(try await test.owed() == ["pawl/push success", "pawl/push/test success"])
+        #expect(try await test.owed() == ["pawl/push/test success", "pawl/push success"])
         #expect(try await test.store.outbox(of: id).map(\.state) == [.superseded, .superseded, .owed, .owed])
     }
 

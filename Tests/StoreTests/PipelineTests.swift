@@ -24,7 +24,7 @@ import Testing
         #expect(
             told == [
                 "pawl/push pending", "pawl/push/test pending", "pawl/push/train pending", "pawl/push/test success",
-                "pawl/push success", "pawl/push/train success",
+                "pawl/push/train success", "pawl/push success",
             ])
         #expect(try await test.store.pipeline(id)?.pipeline.finishedAt == at(5))
     }

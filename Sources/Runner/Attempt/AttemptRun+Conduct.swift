@@ -64,7 +64,7 @@ extension AttemptRun {
                         "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
                 }
                 let lines = try await plan.workspace.lay(
-                    plan.assignment.artifacts, of: key, from: context.coordinator)
+                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock)
                 for line in lines { await pump.note(line) }
             }
             try await group.waitForAll()

@@ -11,9 +11,11 @@ struct JobScript {
 
     /// Runs the job. It stands beside the other files, and is what the container starts.
     ///
+    /// Both outputs are one from here on: an engine takes two as they come, and would mix up what was said when.
     /// As the container's first process it would ignore a request to end, so it passes one on to all that runs.
     var run: String {
         """
+        exec 2>&1
         here=${0%/*}
         . "$here/env"
         shell=sh

@@ -42,19 +42,36 @@ struct Workspace: Sendable {
 
     /// Lays the artifacts of earlier jobs into the checkout, in order.
     /// - Returns: a line about each, for the log.
-    func lay(_ inputs: [ArtifactInput], of key: LeaseKey, from coordinator: any Coordinator) async throws -> [String] {
+    func lay(
+        _ inputs: [ArtifactInput], of key: LeaseKey, from coordinator: any Coordinator, clock: RunnerClock
+    ) async throws -> [String] {
         var lines: [String] = []
         for (number, input) in inputs.enumerated() {
             try Task.checkCancellation()
             let file = "\(folder)/artifact-\(number)"
-            let content = try await coordinator.artifact(input.artifact.sha256, for: key)
-            try await ArtifactFile.receive(input.artifact, from: content, to: file)
+            try await fetch(input.artifact, of: key, from: coordinator, to: file, clock: clock)
             let project = project
             let summary = try await blocking { try ArchiveUnpacker().unpack(file, into: project) }
             try FolderRemoval.remove(file)
             lines.append("artifacts of \(input.job): \(summary.fileCount) files, \(ByteText.of(summary.contentSize))")
         }
         return lines
+    }
+
+    /// Brings an artifact, from a server that may not be able to at the first asking.
+    private func fetch(
+        _ artifact: ArtifactReference, of key: LeaseKey, from coordinator: any Coordinator, to file: String,
+        clock: RunnerClock
+    ) async throws {
+        var backOff = BackOff()
+        for tries in 1... {
+            do {
+                let content = try await coordinator.artifact(artifact.sha256, for: key)
+                return try await ArtifactFile.receive(artifact, from: content, to: file)
+            } catch CoordinatorError.unavailable where tries < 6 {
+                try await clock.pause(backOff.delay())
+            }
+        }
     }
 }
 

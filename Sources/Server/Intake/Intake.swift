@@ -50,7 +50,7 @@ public struct Intake: Service {
 
     /// Takes every delivery that is due now.
     /// - Returns: whether there was any.
-    private func takeDue() async -> Bool {
+    func takeDue() async -> Bool {
         let due: [Delivery]
         do {
             due = try await store.openDeliveries(now: now())

@@ -15,8 +15,8 @@ extension MissedEvents {
     ) async throws -> [String: Int] {
         var tries = tries
         var found: [String: Int] = [:]
-        for hook in try await store.hooks() where hook.forge == forge.name {
-            guard let id = hook.remoteHookID, hook.remoteIDs.contains(repository.reference.remoteID) else { continue }
+        for hook in try await store.hooks(boundTo: repository.reference) {
+            guard let id = hook.remoteHookID else { continue }
             let moment = now()
             let since = max((hook.askedAt ?? hook.createdAt) - Self.overlap, moment - Self.reach)
             let sent: [HookDelivery]

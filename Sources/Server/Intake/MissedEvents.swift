@@ -53,8 +53,8 @@ public struct MissedEvents: Service {
             while !Task.isCancelled {
                 let seen = store.repositoryAdded.count
                 await look(&looks)
-                let wait = looks.next(after: now()) ?? interval
-                await store.repositoryAdded.wait(after: seen, atMost: min(max(wait, .milliseconds(10)), interval))
+                let wait = looks.nextAt.map { $0 - now() } ?? interval
+                await store.repositoryAdded.wait(after: seen, atMost: min(max(wait, .milliseconds(100)), interval))
             }
         }
     }
@@ -64,29 +64,33 @@ public struct MissedEvents: Service {
         fileprivate var dueAt: [RepositoryID: Timestamp] = [:]
         fileprivate var pauses: [String: Timestamp] = [:]
         fileprivate var tries = RedeliveryTries()
+        /// When the next one is due; nil where there is none.
+        fileprivate(set) var nextAt: Timestamp?
 
         /// No looks yet.
         init() {}
 
-        fileprivate func next(after moment: Timestamp) -> Duration? { dueAt.values.min().map { $0 - moment } }
+        /// When a repository is due; in the past where it has never been looked at.
+        fileprivate func dueAt(_ repository: StoredRepository) -> Timestamp {
+            let never = Timestamp(milliseconds: 0)
+            return max(dueAt[repository.id] ?? never, pauses[repository.reference.forge] ?? never)
+        }
     }
 
     /// Looks once at every repository that is due. One that fails does not keep the others from being looked at.
     func look(_ looks: inout Looks) async {
         let moment = now()
-        let due: [StoredRepository]
+        let enabled: [StoredRepository]
         do {
-            due = try await store.repositories().filter { repository in
-                repository.settings.isEnabled && (looks.dueAt[repository.id] ?? moment) <= moment
-                    && (looks.pauses[repository.reference.forge] ?? moment) <= moment
-            }
+            enabled = try await store.repositories().filter(\.settings.isEnabled)
         } catch {
+            looks.nextAt = nil
             logger.error("repositories cannot be read", metadata: ["error": "\(error)"])
             return
         }
         let tries = looks.tries
         await withTaskGroup(of: (StoredRepository, Outcome).self) { group in
-            var waiting = due.makeIterator()
+            var waiting = enabled.filter { looks.dueAt($0) <= moment }.makeIterator()
             for _ in 0..<Self.width {
                 guard let repository = waiting.next() else { break }
                 group.addTask { (repository, await look(at: repository, tries: tries)) }
@@ -95,14 +99,15 @@ public struct MissedEvents: Service {
                 looks.dueAt[repository.id] = now() + interval * (1 - jitter() / 4)
                 looks.tries.keep(outcome.redeliveries, of: repository.id)
                 if let until = outcome.forgeRestsUntil { looks.pauses[repository.reference.forge] = until }
-                while let next = waiting.next() {
-                    // What is not asked now, because its forge rests, is asked when it is due again.
-                    guard (looks.pauses[next.reference.forge] ?? moment) <= moment else { continue }
+                // Those whose forge rests are looked at when it no longer does.
+                while let next = waiting.next(), !Task.isCancelled {
+                    guard looks.dueAt(next) <= moment else { continue }
                     group.addTask { (next, await look(at: next, tries: tries)) }
                     break
                 }
             }
         }
+        looks.nextAt = enabled.map { looks.dueAt($0) }.min()
     }
 
     /// What came of a look at one repository.

@@ -19,6 +19,8 @@ public struct WebServer: Sendable {
         public var bodyLimit: Int
         /// All unverified bodies together.
         public var spoolLimit: Int
+        /// How long the parts of a request may take.
+        public var deadlines = Deadlines()
 
         /// Listens with the limits of the big forges.
         public init(
@@ -30,6 +32,19 @@ public struct WebServer: Sendable {
             self.bodyLimit = bodyLimit
             self.spoolLimit = spoolLimit
         }
+    }
+
+    /// How long the parts of a request may take, however steadily they come in.
+    public struct Deadlines: Sendable {
+        /// From the start of the connection to the end of the first request's headers.
+        public var headers = Duration.seconds(15)
+        /// From the headers to the end of the body: 25 MiB at 4 Mbit/s.
+        public var body = Duration.seconds(60)
+        /// From an answer to the end of the next request's headers.
+        public var keepAlive = Duration.seconds(75)
+
+        /// Times that suit forges.
+        public init() {}
     }
 
     private let settings: Settings
@@ -62,11 +77,11 @@ public struct WebServer: Sendable {
         ).add(to: router)
         APIRoutes(environment).add(to: router)
         pages.add(to: router)
-        let limits = RequestDeadlines.Limits()
+        let deadlines = settings.deadlines
         return Application(
             router: router,
             server: .http1(
-                configuration: .init(additionalChannelHandlers: [RequestDeadlines(limits: limits)])),
+                configuration: .init(additionalChannelHandlers: [RequestDeadlines(deadlines)])),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "pawl"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)

@@ -5,37 +5,33 @@ import NIOHTTPTypes
 /// Ends a connection whose headers or body take too long, however steadily they trickle in.
 ///
 /// The HTTP server under it only knows an idle timeout, which a byte a minute resets for ever. Here the clock starts
-/// with the connection (or with the end of the answer before) and again with the headers, and nothing extends it.
+/// with the connection (or with the end of the answer before) and again with the headers, and nothing extends it. A
+/// request that is there as a whole is not timed: its answer may go on for as long as there is something to follow.
 final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long each part of a request may take.
-    struct Limits: Sendable {
-        /// From the start of the connection, or of waiting for the next request, to the end of the headers.
-        var headers: TimeAmount = .seconds(15)
-        /// From the headers to the end of the body: 25 MiB at 4 Mbit/s.
-        var body: TimeAmount = .seconds(60)
-        /// How long a connection may be kept without a further request.
-        var keepAlive: TimeAmount = .seconds(75)
-    }
-
-    private let limits: Limits
+    private let deadlines: WebServer.Deadlines
     private var timer: Scheduled<Void>?
-    private var hasAnswered = false
+    /// Whether all of the request is there.
+    private var isWhole = true
+    /// How much of the answer has been written. It may come before the request is whole, to refuse it.
+    private var answer = Answer.none
 
-    init(limits: Limits) { self.limits = limits }
+    private enum Answer { case none, begun, written }
+
+    init(_ deadlines: WebServer.Deadlines) { self.deadlines = deadlines }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { start(limits.headers, context) }
+        if context.channel.isActive { start(deadlines.headers, context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     func channelActive(context: ChannelHandlerContext) {
-        start(limits.headers, context)
+        start(deadlines.headers, context)
         context.fireChannelActive()
     }
 
@@ -47,34 +43,42 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
-            hasAnswered = false
-            start(limits.body, context)
+            isWhole = false
+            answer = .none
+            start(deadlines.body, context)
         case .body: break
-        case .end: timer?.cancel()
+        case .end:
+            isWhole = true
+            timer?.cancel()
+            if answer == .written { start(deadlines.keepAlive, context) }
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head: hasAnswered = true
+        case .head: answer = .begun
         case .body: break
-        case .end: start(limits.keepAlive, context)
+        case .end:
+            answer = .written
+            // The rest of a refused body still has its own deadline.
+            if isWhole { start(deadlines.keepAlive, context) }
         }
         context.write(data, promise: promise)
     }
 
-    private func start(_ limit: TimeAmount, _ context: ChannelHandlerContext) {
+    private func start(_ limit: Duration, _ context: ChannelHandlerContext) {
         timer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: limit) {
+        timer = context.eventLoop.scheduleTask(in: TimeAmount(limit)) {
             let (handler, context) = bound.value
             handler.end(context)
         }
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        guard !hasAnswered else { return context.close(promise: nil) }
+        guard answer == .none else { return context.close(promise: nil) }
+        answer = .begun
         let head = HTTPResponse(
             status: .requestTimeout, headerFields: [.connection: "close", .contentLength: "0"])
         context.write(wrapOutboundOut(.head(head)), promise: nil)

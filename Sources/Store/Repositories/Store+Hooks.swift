@@ -35,6 +35,18 @@ extension Store {
         }
     }
 
+    /// The hooks that may speak for a repository.
+    public func hooks(boundTo repository: RepositoryReference) async throws -> [Hook] {
+        try await database.read { connection in
+            try connection.rows(
+                """
+                SELECT \(Hook.columns) FROM hook
+                WHERE forge = $1 AND id IN (SELECT hook FROM hook_repository WHERE remote_id = $2) ORDER BY id
+                """, repository.forge, repository.remoteID
+            ).map { try Hook(row: $0, on: connection) }
+        }
+    }
+
     /// Lets a hook speak for one more repository, by the forge's number. May be repeated.
     public func bindHook(_ id: HookID, to remoteID: Int64) async throws {
         try await database.write { connection in try Self.bind(id, to: remoteID, on: connection) }

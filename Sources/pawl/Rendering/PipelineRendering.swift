@@ -213,6 +213,7 @@ struct JobText: Sendable {
             let count = job.attempts.count
             return count > 1 ? "\(count) attempts, Pawl's side failed each: \(failure.message)" : failure.message
         }
-        return failure.class == .script ? "your script: \(failure.message)" : failure.message
+        guard failure.class == .script else { return failure.message }
+        return "your script: \(failure.message)" + (job.summary.map { ", after: \($0)" } ?? "")
     }
 }

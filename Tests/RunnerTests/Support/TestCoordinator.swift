@@ -26,6 +26,7 @@ final class TestCoordinator: Coordinator {
     let onHeartbeat: NIOLockedValueBox<(@Sendable () throws -> HeartbeatAnswer)?> = NIOLockedValueBox(nil)
     /// Called before anything is taken; throws to refuse.
     let onAppend: NIOLockedValueBox<(@Sendable (Int64) throws -> Void)?> = NIOLockedValueBox(nil)
+    let onArtifact: NIOLockedValueBox<(@Sendable () throws -> Void)?> = NIOLockedValueBox(nil)
     let onComplete: NIOLockedValueBox<(@Sendable (Int) throws -> Void)?> = NIOLockedValueBox(nil)
 
     init(leaseFor: Duration = .seconds(60)) {
@@ -105,6 +106,7 @@ final class TestCoordinator: Coordinator {
     }
 
     func artifact(_ sha256: String, for key: LeaseKey) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        try onArtifact.withLockedValue { $0 }?()
         guard let bytes = state.withLockedValue({ $0.artifacts[sha256] }) else {
             throw CoordinatorError.refused("no such artifact")
         }

@@ -1,0 +1,175 @@
+import Executors
+import Foundation
+import HTTPTransport
+import Logging
+import NIOConcurrencyHelpers
+import PipelineModel
+import Server
+import ServiceLifecycle
+
+/// A whole run of `pawl exec`, from the snapshot to the last container's end. ^C ends it well at any moment.
+struct ExecRun: Service {
+    /// What a person asked for.
+    struct Request: Sendable {
+        var root: String
+        var names: [String]
+        var event: EventOptions
+        var socket: String
+        var settings: LocalPipeline.Settings
+        var json: Bool
+    }
+
+    let request: Request
+    let engine: DockerEngine
+    /// How it ended, once it has.
+    let ending = NIOLockedValueBox<Result<CommandFailure.Status, any Error>?>(nil)
+
+    /// Runs, and keeps how it ended.
+    func run() async throws {
+        do {
+            let status = try await carryOut()
+            ending.withLockedValue { $0 = .success(status) }
+        } catch {
+            ending.withLockedValue { $0 = .failure(error) }
+        }
+    }
+
+    private func carryOut() async throws -> CommandFailure.Status {
+        do {
+            _ = try await cancelWhenGracefulShutdown { try await engine.version() }
+        } catch let error as ExecutorError {
+            throw CommandFailure(
+                .unreached,
+                "no container engine answers at \(request.socket.printable): \(error.message.printable)  "
+                    + "systemctl start docker, or --docker-socket PATH")
+        }
+        await ExecScratch.removeLeftovers(from: engine)
+        let scratch = try ExecScratch()
+        let result: Result<CommandFailure.Status, any Error>
+        do {
+            result = .success(try await carryOut(in: scratch))
+        } catch {
+            result = .failure(error)
+        }
+        do {
+            try scratch.remove()
+        } catch {
+            Output.complaint("pawl: \(scratch.path) could not be removed: \(error)")
+        }
+        return try result.get()
+    }
+
+    private func carryOut(in scratch: ExecScratch) async throws -> CommandFailure.Status {
+        let request = request
+        let planning = try await cancelWhenGracefulShutdown {
+            try await ExecPlanning(of: request.root, event: request.event, into: scratch.path, now: .wall)
+        }
+        let plan: Plan
+        switch planning.step {
+        case .planned(let planned): plan = planned
+        case .nothing(let reason, _):
+            guard request.names.isEmpty else { throw CommandFailure(.usage, reason.printable) }
+            Output.line(
+                "\(planning.file) at \(planning.snapshot.branch.printable): nothing to run. \(reason.printable)")
+            return .done
+        case .refused, .needsFiles:
+            let terminal = Terminal.standardOutput()
+            let view = LintView(planning.step, file: planning.file)
+            Output.lines(view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() })
+            throw CommandFailure(.failed, view.summary)
+        }
+        let selection = try ExecSelection(
+            of: plan, names: request.names, defaultImage: request.settings.defaultImage, ruledOut: planning.ruledOut)
+        let terminal = Terminal.standardOutput()
+        let screen = ExecScreen(on: terminal, isSilent: request.json)
+        await screen.begin(ExecPreface(planning, selection, of: plan))
+        guard !selection.plan.jobs.isEmpty else {
+            throw CommandFailure(.failed, "no job of \(planning.file) runs here by itself.  Name one: pawl exec JOB")
+        }
+        let folder = try ExecFolder(in: request.root, jobs: selection.plan.jobs.map(\.name))
+        let pipeline = try await LocalPipeline(
+            selection.plan, of: planning, in: scratch, on: engine, settings: request.settings)
+        let watch = ExecWatch(
+            pipeline: pipeline, screen: screen, logs: ExecLogs(store: pipeline.store, folder: folder),
+            interval: terminal.isInteractive ? .seconds(1) : .seconds(10))
+        let detail = try await pipeline.carryOut { try await watch.run() }
+        try await watch.logs.finish()
+        let view = PipelineDetailView(detail, at: .wall)
+        await layArtifacts(of: view, into: folder, pipeline, by: scratch.path + "/artifact")
+        await screen.end(view, tails: await watch.logs.tails, folder: folder)
+        if request.json {
+            Output.line(
+                try ClientOptions.jsonText(
+                    ExecView(
+                        file: planning.file, branch: planning.snapshot.branch,
+                        changedFiles: planning.snapshot.changedFiles, leftOut: selection.leftOut,
+                        cannotRun: selection.cannotRun, run: view, folder: ExecFolder.name)))
+        }
+        try pipeline.store.close()
+        return CommandFailure.Status(of: view.pipeline.state)
+    }
+
+    private func layArtifacts(
+        of view: PipelineDetailView, into folder: ExecFolder, _ pipeline: LocalPipeline, by way: String
+    ) async {
+        for job in view.jobs {
+            for artifact in job.attempts.last?.artifacts ?? [] {
+                do {
+                    try await folder.lay(artifact, of: job.name, from: pipeline.store, by: way)
+                } catch {
+                    Output.complaint("pawl: the artifacts of \(job.name.printable) were not laid out: \(error)")
+                }
+            }
+        }
+    }
+}
+
+/// Follows a pipeline: draws it, and copies its logs.
+struct ExecWatch: Sendable {
+    let pipeline: LocalPipeline
+    let screen: ExecScreen
+    let logs: ExecLogs
+    /// How often it is drawn although nothing has changed, for the clock and for lines of logs.
+    let interval: Duration
+
+    /// Returns when the pipeline has ended.
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            let changed = pipeline.store.pipelineChanged
+            while !Task.isCancelled {
+                let seen = changed.count
+                guard let detail = try await pipeline.store.pipeline(pipeline.id) else { return }
+                for job in detail.jobs {
+                    for attempt in job.attempts where attempt.acknowledgedAt != nil {
+                        guard try await logs.begin(attempt.id, of: job.name) else { continue }
+                        group.addTask { try await logs.follow(attempt.id) }
+                    }
+                }
+                await screen.show(
+                    PipelineDetailView(detail, at: .wall), tails: await logs.tails,
+                    obstacle: pipeline.runner.status.obstacle, isStopping: Task.isShuttingDownGracefully)
+                if detail.pipeline.state.isEnded { return }
+                await withTaskGroup(of: Void.self) { race in
+                    race.addTask { await changed.wait(after: seen) }
+                    race.addTask { try? await Task.sleep(for: interval) }
+                    await race.next()
+                    race.cancelAll()
+                }
+            }
+        }
+    }
+}
+
+extension ExecPreface {
+    /// Says what was planned, and what of it runs.
+    init(_ planning: ExecPlanning, _ selection: ExecSelection, of plan: Plan) {
+        self.init(
+            file: planning.file, branch: planning.context.ref,
+            isPullRequest: planning.context.refKind == .mergeRequest,
+            changedFiles: planning.snapshot.changedFiles.count,
+            missingLargeFiles: planning.snapshot.missingLargeFiles, running: selection.plan.jobs.count,
+            total: plan.jobs.count + planning.ruledOut.count, leftOut: selection.leftOut,
+            cannotRun: selection.cannotRun, warnings: plan.warnings)
+    }
+}
