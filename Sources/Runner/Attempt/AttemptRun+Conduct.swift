@@ -66,6 +66,8 @@ extension AttemptRun {
                 let lines = try await plan.workspace.lay(
                     plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock)
                 for line in lines { await pump.note(line) }
+                let project = plan.workspace.project
+                try await blocking { try SharedFolder.open(project) }
             }
             try await group.waitForAll()
         }

@@ -41,49 +41,70 @@ public struct Intake: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 let seen = store.deliveryArrived.count
-                let wasBusy = await takeDue()
-                if wasBusy { continue }
-                await store.deliveryArrived.wait(after: seen, atMost: await timeToNext())
+                switch await takeDue() {
+                case .progress: continue
+                case .nothingDue: await store.deliveryArrived.wait(after: seen, atMost: await timeToNext())
+                case .stuck: await store.deliveryArrived.wait(after: seen, atMost: pace.sweep)
+                }
             }
         }
     }
 
+    /// What came of a turn.
+    enum Turn: Hashable, Sendable {
+        case nothingDue
+        /// Something was dealt with, and there may be more.
+        case progress
+        /// What is due could not be read or written down, so that trying again at once would only do it all again.
+        case stuck
+    }
+
     /// Takes every delivery that is due now.
-    /// - Returns: whether there was any.
-    func takeDue() async -> Bool {
+    func takeDue() async -> Turn {
         let due: [Delivery]
         do {
             due = try await store.openDeliveries(now: now())
         } catch {
             logger.error("inbox cannot be read", metadata: ["error": "\(error)"])
-            return false
+            return .stuck
         }
+        guard !due.isEmpty else { return .nothingDue }
         let repositories = Dictionary(grouping: due) { "\($0.forge)/\($0.remoteID ?? 0)" }.values
-        await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: Bool.self) { group in
             var waiting = repositories.makeIterator()
             func startNext() {
                 guard let deliveries = waiting.next() else { return }
                 group.addTask {
+                    var isProgress = false
                     for delivery in deliveries.sorted(by: { $0.id < $1.id }) where !Task.isCancelled {
-                        await take(delivery)
+                        if await take(delivery) { isProgress = true }
                     }
+                    return isProgress
                 }
             }
             for _ in 0..<Self.width { startNext() }
-            while await group.next() != nil { startNext() }
+            var isProgress = false
+            while let one = await group.next() {
+                isProgress = isProgress || one
+                startNext()
+            }
+            return isProgress ? .progress : .stuck
         }
-        return !due.isEmpty
     }
 
-    private func take(_ delivery: Delivery) async {
+    /// Deals with a delivery.
+    /// - Returns: whether that could be written down.
+    private func take(_ delivery: Delivery) async -> Bool {
         do {
             do {
                 try await workOut(delivery)
             } catch {
                 try await setAside(delivery, after: error)
             }
+            return true
         } catch {
             logger.error("intake failed", metadata: ["delivery": "d\(delivery.id)", "error": "\(error)"])
+            return false
         }
     }
 

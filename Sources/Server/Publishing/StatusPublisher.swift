@@ -46,7 +46,7 @@ public struct StatusPublisher: Service {
 
     /// Sends what is due now.
     /// - Returns: whether there is nothing more to send at once.
-    private func sendDue(_ pauses: inout [String: Timestamp]) async -> Bool {
+    func sendDue(_ pauses: inout [String: Timestamp]) async -> Bool {
         let moment = now()
         let due: [OwedMessage]
         do {
@@ -87,7 +87,8 @@ public struct StatusPublisher: Service {
                 }
             } catch {
                 logger.error("outbox cannot be written", metadata: ["message": "\(message.id)", "error": "\(error)"])
-                return nil
+                // What cannot be written down as sent would be sent again and again.
+                return (message.repository.forge, now() + pace.sweep)
             }
         }
         return nil

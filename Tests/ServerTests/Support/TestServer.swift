@@ -83,7 +83,7 @@ final class TestServer: Sendable {
         self.clock = clock
         let now: @Sendable () -> Timestamp = { clock.withLockedValue { $0 } }
         git = try GitFixture()
-        vault = SecretVault(key: try SealingKey.generate())
+        vault = SecretVault(key: try SealingKey())
         let recorder = RecordingSender { _ in .init(200) }
         forges = ForgeConnections([
             ForgeConnection(name: "github", kind: .github, api: github, webHost: "forge.test"),
@@ -123,7 +123,7 @@ final class TestServer: Sendable {
         settings.deadlines = options.deadlines
         return WebServer(
             settings: settings, vault: vault, forges: forges, environment: environment,
-            pages: try PageRoutes(environment: environment, key: Array(repeating: 7, count: 32), baseURL: nil),
+            pages: try PageRoutes(environment, key: Array(repeating: 7, count: 32), baseURL: nil),
             logger: logger)
     }
 
@@ -178,7 +178,7 @@ final class TestServer: Sendable {
 
     /// Has the intake work on what is due, and gives a delivery as it then is.
     func work(on delivery: Delivery) async throws -> Delivery {
-        while await intake.takeDue() {}
+        while await intake.takeDue() == .progress {}
         return try #require(try await store.delivery(delivery.id))
     }
 

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Runner
 
-@Suite("removing what a job left")
-struct FolderRemovalTests {
+@Suite("folders that strangers write in")
+struct FolderTests {
     private let folder = NSTemporaryDirectory() + "pawl-removal-\(UUID().uuidString)"
 
     @Test("links are removed and what they lead to stays")
@@ -25,6 +25,25 @@ struct FolderRemovalTests {
         #expect(try PrivateFile.read(outside + "/file", limit: 10) == Array("stays".utf8))
         try FolderRemoval.remove(outside)
         try FolderRemoval.remove(outside)
+    }
+
+    @Test("everybody may write what was laid out, and what links lead to stays as it was")
+    func shared() throws {
+        try PrivateFile.makeFolder(folder + "/inner")
+        try PrivateFile.write("", to: folder + "-outside", mode: 0o600)
+        try PrivateFile.write("", to: folder + "/inner/tool", mode: 0o755)
+        try PrivateFile.write("", to: folder + "/file", mode: 0o644)
+        symlink(folder + "-outside", folder + "/link")
+        try SharedFolder.open(folder)
+        func mode(_ path: String) -> mode_t {
+            var status = stat()
+            return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+        }
+        #expect(mode(folder + "/inner") == 0o777 && mode(folder + "/inner/tool") == 0o777)
+        #expect(mode(folder + "/file") == 0o666)
+        #expect(mode(folder + "-outside") == 0o600)
+        try FolderRemoval.remove(folder)
+        unlink(folder + "-outside")
     }
 
     @Test("a tree deeper than a path can be, pipes, and names that are no text are removed")
