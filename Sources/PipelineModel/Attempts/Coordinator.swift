@@ -16,6 +16,10 @@ public protocol Coordinator: Sendable {
     /// Renews the lease, and hears whether to go on.
     func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer
 
+    /// Returns as soon as somebody wants the attempt to stop, or it is not the runner's any more; else stays until the
+    /// task is cancelled. It may be lost: the next heartbeat says it for sure.
+    func untilStopIsWanted(_ key: LeaseKey) async
+
     /// Adds masked bytes to the attempt's log at an offset; bytes that are there already are skipped.
     /// - Returns: the offset up to which the log is stored now.
     func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64
@@ -32,6 +36,15 @@ public protocol Coordinator: Sendable {
 
     /// Gives the attempt back unspent, because the runner stops.
     func giveBack(_ key: LeaseKey, because reason: String) async throws
+}
+
+extension Coordinator {
+    /// Hears nothing between heartbeats.
+    public func untilStopIsWanted(_ key: LeaseKey) async {
+        let (never, keepOpen) = AsyncStream.makeStream(of: Never.self)
+        for await _ in never {}
+        keepOpen.finish()
+    }
 }
 
 /// What a runner offers when it asks for work.

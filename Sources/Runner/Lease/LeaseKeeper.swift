@@ -37,7 +37,8 @@ struct LeaseKeeper: Sendable {
     func renew() async {
         var wait = state.withLockedValue { $0.length / 3 }
         while !Task.isCancelled {
-            guard (try? await clock.pause(wait)) != nil else { return }
+            await pause(for: wait)
+            if Task.isCancelled { return }
             let sentAt = clock.now()
             do {
                 switch try await coordinator.heartbeat(key) {
@@ -56,6 +57,21 @@ struct LeaseKeeper: Sendable {
                 logger.info("the lease could not be renewed", metadata: ["error": "\(error)"])
                 wait = state.withLockedValue { $0.length / 10 }
             }
+        }
+    }
+
+    /// Waits for the next heartbeat's time, or until the server has something to say before it.
+    private func pause(for duration: Duration) async {
+        // Told once, the server need not be listened to any more: it would say the same at once.
+        guard control.reason == nil else {
+            try? await clock.pause(duration)
+            return
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await clock.pause(duration) }
+            group.addTask { await coordinator.untilStopIsWanted(key) }
+            await group.next()
+            group.cancelAll()
         }
     }
 

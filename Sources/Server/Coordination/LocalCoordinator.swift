@@ -51,6 +51,15 @@ public struct LocalCoordinator: Coordinator {
         try await translated { try await store.renew(key, leaseFor: terms.lease, now: now()) }
     }
 
+    /// Looks whenever something about a pipeline has changed.
+    public func untilStopIsWanted(_ key: LeaseKey) async {
+        while !Task.isCancelled {
+            let seen = store.pipelineChanged.count
+            guard (try? await store.isWanted(key)) ?? true else { return }
+            await store.pipelineChanged.wait(after: seen)
+        }
+    }
+
     /// Adds to the attempt's log file.
     public func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64 {
         try await translated { try await store.appendLog(bytes, at: offset, to: key) }

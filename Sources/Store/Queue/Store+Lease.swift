@@ -54,6 +54,18 @@ extension Store {
         }
     }
 
+    /// Whether an attempt is to go on: it is its runner's still, and nobody has asked to stop its job.
+    public func isWanted(_ key: LeaseKey) async throws -> Bool {
+        try await database.read { connection in
+            try connection.row(
+                """
+                SELECT attempt.id FROM attempt JOIN job ON job.id = attempt.job
+                WHERE attempt.id = $1 AND attempt.job = $2 AND attempt.epoch = $3
+                    AND attempt.state IN ('claimed', 'running') AND job.cancel_reason IS NULL
+                """, key.attempt, key.job, key.epoch) != nil
+        }
+    }
+
     /// Takes an attempt back unspent, because its runner stops: the job waits for another.
     /// - Throws: `StoreError.leaseLost` where the attempt is not the runner's any more.
     public func giveBack(_ key: LeaseKey, because reason: String, now: Timestamp) async throws {

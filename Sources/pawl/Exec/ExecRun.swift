@@ -29,6 +29,8 @@ struct ExecRun: Service {
         do {
             let status = try await carryOut()
             ending.withLockedValue { $0 = .success(status) }
+        } catch is CancellationError {
+            ending.withLockedValue { $0 = .failure(CommandFailure(.failed, "stopped; nothing is left running")) }
         } catch {
             ending.withLockedValue { $0 = .failure(error) }
         }
@@ -69,13 +71,18 @@ struct ExecRun: Service {
         case .planned(let planned): plan = planned
         case .nothing(let reason, _):
             guard request.names.isEmpty else { throw CommandFailure(.usage, reason.printable) }
+            let words = "\(planning.file) at \(planning.context.ref.printable): nothing to run. \(reason.printable)"
             Output.line(
-                "\(planning.file) at \(planning.snapshot.branch.printable): nothing to run. \(reason.printable)")
+                request.json ? try ClientOptions.jsonText(LintView(planning.step, file: planning.file)) : words)
             return .done
         case .refused, .needsFiles:
             let terminal = Terminal.standardOutput()
             let view = LintView(planning.step, file: planning.file)
-            Output.lines(view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() })
+            if request.json {
+                Output.line(try ClientOptions.jsonText(view))
+            } else {
+                Output.lines(view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() })
+            }
             throw CommandFailure(.failed, view.summary)
         }
         let selection = try ExecSelection(
@@ -88,7 +95,8 @@ struct ExecRun: Service {
         }
         let folder = try ExecFolder(in: request.root, jobs: selection.plan.jobs.map(\.name))
         let pipeline = try await LocalPipeline(
-            selection.plan, of: planning, in: scratch, on: engine, settings: request.settings)
+            selection.plan, of: planning, in: scratch, settings: request.settings
+        ) { DockerExecutor(engine: engine, settings: .init(instance: $0)) }
         let watch = ExecWatch(
             pipeline: pipeline, screen: screen, logs: ExecLogs(store: pipeline.store, folder: folder),
             interval: terminal.isInteractive ? .seconds(1) : .seconds(10))

@@ -27,7 +27,7 @@ actor ExecScreen {
     func show(_ view: PipelineDetailView, tails: [String: String], obstacle: String?, isStopping: Bool) {
         guard !isSilent else { return }
         let rendering = ExecRendering(view: view, tails: tails, terminal: terminal, now: view.at)
-        var events = journal.events(of: view)
+        var events = isStopping ? [] : journal.events(of: view.withoutQueued)
         var lines = rendering.jobLines() + [""]
         if let obstacle {
             lines.append(
@@ -57,5 +57,14 @@ actor ExecScreen {
         guard let size = try? file.seekToEnd() else { return [] }
         try? file.seek(toOffset: size > UInt64(LogTail.reach) ? size - UInt64(LogTail.reach) : 0)
         return LogTail.lines(of: Array((try? file.read(upToCount: LogTail.reach)) ?? Data()), count: 20)
+    }
+}
+
+extension PipelineDetailView {
+    /// Without jobs that are about to start for the first time: here that is a matter of moments, and no news.
+    fileprivate var withoutQueued: Self {
+        var view = self
+        view.jobs.removeAll { $0.state == .ready && $0.attempts.isEmpty }
+        return view
     }
 }

@@ -58,7 +58,8 @@ struct ExecSelection: Sendable {
     private func refuseUnknown(_ names: [String], ruledOut: [UnrunJob]) throws {
         for name in names where whole.job(named: name) == nil {
             if let job = ruledOut.first(where: { $0.job == name }) {
-                throw CommandFailure(.usage, "\(name.printable) does not run here: \(job.reason.printable)")
+                let instead = job.instead.map { ".  \($0) \(ShellWord.of(name))" } ?? ""
+                throw CommandFailure(.usage, "\(name.printable) does not run here: \(job.reason.printable)\(instead)")
             }
             let known = whole.jobs.map(\.name)
             let guess = NearestName.of(name, among: known).map { " Did you mean \($0.printable)?" } ?? ""

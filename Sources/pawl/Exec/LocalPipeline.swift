@@ -36,8 +36,10 @@ struct LocalPipeline: Sendable {
     private static let clock: @Sendable () -> Timestamp = { .wall }
 
     /// Makes the pipeline; nothing runs yet.
+    /// - Parameter executor: starts the containers of the runner with that id.
     init(
-        _ plan: Plan, of planning: ExecPlanning, in scratch: ExecScratch, on engine: DockerEngine, settings: Settings
+        _ plan: Plan, of planning: ExecPlanning, in scratch: ExecScratch, settings: Settings,
+        executor: (_ instance: String) -> any Executor
     ) async throws {
         let store = try await Store.open(
             StoreSettings(folder: scratch.path + "/store", logger: settings.logger), now: .wall)
@@ -71,9 +73,8 @@ struct LocalPipeline: Sendable {
         own.lowWater = .mebibytes(256)
         own.grace = .zero
         own.stopGrace = .seconds(3)
-        let executor = DockerExecutor(engine: engine, settings: .init(instance: try own.instance()))
         runner = try RunnerService(
-            settings: own, coordinator: coordinator, executor: executor,
+            settings: own, coordinator: coordinator, executor: executor(try own.instance()),
             mirrors: try Mirrors(root: scratch.path + "/mirrors"), logger: settings.logger)
         rescue = RescueService(store: store, terms: terms, now: Self.clock, logger: settings.logger)
     }
