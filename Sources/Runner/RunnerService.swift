@@ -45,6 +45,18 @@ public struct RunnerService: Service {
             obstacle: obstacle.withLockedValue { $0 })
     }
 
+    /// Removes what an earlier process of this runner left, and sends the results that no server has accepted yet: what
+    /// such a process still has leases of is lost then. `run` does both by itself, but claims beside the sending. Ends
+    /// early, with results unsent, when the runner is to stop.
+    /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
+    public func settle() async throws {
+        let lock = try FolderLock(context.settings.stateFolder)
+        defer { extendLifetime(lock) }
+        try await tidyUp()
+        let sender = context.sender
+        await cancelWhenGracefulShutdown { await sender.sendLeftovers() }
+    }
+
     /// Runs until it is told to stop.
     /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
     public func run() async throws {

@@ -89,7 +89,7 @@ public final class DockerEngine: Sendable {
         }
         url += path
         if !query.isEmpty {
-            url += "?" + query.map { "\($0)=\(PercentEncoding.encode($1))" }.joined(separator: "&")
+            url += "?" + query.map { "\($0)=\($1.urlSegment)" }.joined(separator: "&")
         }
         var headers = headers
         if json != nil { headers.append(("Content-Type", "application/json")) }
@@ -176,22 +176,4 @@ struct APIVersion: Comparable, CustomStringConvertible {
     static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
 
     var description: String { "\(major).\(minor)" }
-}
-
-/// Percent-encoding of what goes into a URL as data.
-enum PercentEncoding {
-    /// The text with everything encoded but letters, digits and `-._~` (RFC 3986, 2.3).
-    static func encode(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            let character = Character(UnicodeScalar(byte))
-            if character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character)) {
-                encoded.append(character)
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += byte < 16 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return encoded
-    }
 }

@@ -55,6 +55,6 @@ public struct PayloadReader: Sendable {
             return pair.dropFirst(name.utf8.count + 1)
         }
         guard values.count == 1 else { return nil }
-        return PercentEncoding.decode(values[0], plusIsBlank: true)
+        return PercentDecoding.decode(values[0], plusIsBlank: true)
     }
 }

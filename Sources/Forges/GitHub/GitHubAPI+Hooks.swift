@@ -56,7 +56,7 @@ extension GitHubAPI {
         var found: [HookDelivery] = []
         var cursor: String?
         for _ in 1...Paging.pages {
-            let query = "?per_page=\(Paging.pageSize)" + (cursor.map { "&cursor=" + PercentEncoding.encode($0) } ?? "")
+            let query = "?per_page=\(Paging.pageSize)" + (cursor.map { "&cursor=" + $0.urlSegment } ?? "")
             let answer = try await call(
                 "GET", GitHubPath(repository.name), "/hooks/\(id)/deliveries" + query, to: task, hint: Self.hookHint)
             guard let entries = answer.body?.elements else { throw client.unreadable(task) }
@@ -84,7 +84,7 @@ extension GitHubAPI {
         for entry in link.split(separator: ",") where entry.contains("rel=\"next\"") {
             guard let start = entry.firstRange(of: "cursor=")?.upperBound else { continue }
             let value = entry[start...].prefix { $0 != "&" && $0 != ">" }
-            return PercentEncoding.decode(Array(value.utf8), plusIsBlank: false)
+            return PercentDecoding.decode(Array(value.utf8), plusIsBlank: false)
                 .map { String(decoding: $0, as: UTF8.self) }
         }
         return nil

@@ -116,7 +116,7 @@ public struct GitHubAPI: ForgeAPI {
         do {
             answer = try await call(
                 "GET", GitHubPath(repository.name),
-                "/collaborators/\(PercentEncoding.encode(account.name))/permission", to: task,
+                "/collaborators/\(account.name.urlSegment)/permission", to: task,
                 hint: "Give the credential the permission Metadata: read and access as a collaborator.")
         } catch let error as ForgeError where error.code == .notFound {
             return .none
@@ -154,7 +154,7 @@ public struct GitHubAPI: ForgeAPI {
         let branch = String(ref.dropFirst("refs/heads/".count))
         do {
             let answer = try await call(
-                "GET", GitHubPath(repository.name), "/branches/\(PercentEncoding.encode(branch))",
+                "GET", GitHubPath(repository.name), "/branches/\(branch.urlSegment)",
                 to: "describe a branch of \(repository.name)",
                 hint: "Give the credential the permission Contents: read.")
             return answer.body?["protected"]?.flag ?? false

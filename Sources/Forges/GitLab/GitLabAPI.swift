@@ -102,7 +102,7 @@ public struct GitLabAPI: ForgeAPI {
     /// The project at a path of groups and name.
     public func repository(at path: String) async throws -> RepositoryReference {
         let task = "describe \(path)"
-        let answer = try await send("GET", project: PercentEncoding.encode(path), "")
+        let answer = try await send("GET", project: path.urlSegment, "")
         guard answer.isSuccess else {
             throw client.error(answer, task, hint: "Check the path, and give the token's account access to it.")
         }
@@ -182,7 +182,7 @@ public struct GitLabAPI: ForgeAPI {
         let list = ref.hasPrefix("refs/tags/") ? "tags" : "branches"
         do {
             let answer = try await call(
-                "GET", repository, "/repository/\(list)/\(PercentEncoding.encode(name))",
+                "GET", repository, "/repository/\(list)/\(name.urlSegment)",
                 to: "describe a ref of \(repository.name)", hint: "Give the token the scope api.")
             return answer.body?["protected"]?.flag ?? false
         } catch let error as ForgeError where error.code == .notFound {

@@ -150,23 +150,6 @@ public struct StatusPlan: Sendable {
     /// A job's page: its name below the pipeline's path, before the query that may carry a grant.
     private static func page(of job: String, below pipelineURL: String) -> String {
         let path = pipelineURL.prefix { $0 != "?" }
-        return "\(path)/\(percentEncoded(job))\(pipelineURL.dropFirst(path.count))"
-    }
-
-    /// A job's name as one segment of a URL's path.
-    private static func percentEncoded(_ name: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var result = ""
-        for byte in name.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-                || "-._~".unicodeScalars.contains(scalar)
-            {
-                result.unicodeScalars.append(scalar)
-            } else {
-                result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return result
+        return "\(path)/\(job.urlSegment)\(pipelineURL.dropFirst(path.count))"
     }
 }

@@ -19,9 +19,15 @@ public struct RescueService: Service {
         self.logger = logger
     }
 
-    /// Looks until the service is stopped.
+    /// Looks until the service is stopped. No lease that was held when the server went down ends before its runner could
+    /// speak again: a result that waits on a runner's disk would be refused else.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
+            do {
+                try await store.extendLeases(by: terms.lease, now: now())
+            } catch {
+                logger.error("leases not extended", metadata: ["error": "\(error)"])
+            }
             while !Task.isCancelled {
                 await rescue()
                 try? await Task.sleep(for: terms.rescueEvery)

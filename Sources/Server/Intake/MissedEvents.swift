@@ -96,7 +96,7 @@ public struct MissedEvents: Service {
                 group.addTask { (repository, await look(at: repository, tries: tries)) }
             }
             while let (repository, outcome) = await group.next() {
-                looks.dueAt[repository.id] = now() + interval * (1 - jitter() / 4)
+                looks.dueAt[repository.id] = outcome.forgeRestsUntil ?? now() + interval * (1 - jitter() / 4)
                 looks.tries.keep(outcome.redeliveries, of: repository.id)
                 if let until = outcome.forgeRestsUntil { looks.pauses[repository.reference.forge] = until }
                 // Those whose forge rests are looked at when it no longer does.

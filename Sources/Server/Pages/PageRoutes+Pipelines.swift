@@ -21,7 +21,7 @@ extension PageRoutes {
                 PageValues.Row(PipelineView(pipeline, of: $0), links: call.reader.links, now: now)
             }
         }
-        let filter = repository.map { "&repository=\(PageLinks.segment($0.reference.name))" } ?? ""
+        let filter = repository.map { "&repository=\($0.reference.name.urlSegment)" } ?? ""
         let older =
             pipelines.count == Self.listLength ? pipelines.last.map { "/pipelines?before=\($0.id)\(filter)" } : nil
         let content = library.render(

@@ -80,7 +80,7 @@ public struct PageRoutes: Sendable {
                 id = PipelineID(rawValue: number)
             }
             guard let reader = try await access.reader(of: request, for: id) else {
-                return Self.redirect(to: "/login?next=" + PageLinks.segment(request.uri.path))
+                return Self.redirect(to: "/login?next=" + request.uri.path.urlSegment)
             }
             let job = parameters?.get("job").flatMap { $0.removingPercentEncoding }
             return try await handler(PageCall(request: request, reader: reader, id: id, jobName: job))

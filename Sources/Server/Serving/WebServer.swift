@@ -81,7 +81,7 @@ public struct WebServer: Sendable {
         return Application(
             router: router,
             server: .http1(
-                configuration: .init(additionalChannelHandlers: [RequestDeadlines(deadlines)])),
+                configuration: .init(additionalChannelHandlers: [ReadBound(), RequestDeadlines(deadlines)])),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "pawl"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)

@@ -20,7 +20,11 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     /// How much of the answer has been written. It may come before the request is whole, to refuse it.
     private var answer = Answer.none
 
-    private enum Answer { case none, begun, written }
+    private enum Answer {
+        case none, begun, written
+        /// Written here, because the request took too long. What a route still says comes too late.
+        case timedOut
+    }
 
     init(_ deadlines: WebServer.Deadlines) { self.deadlines = deadlines }
 
@@ -43,6 +47,7 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
+            guard answer != .timedOut else { return }
             isWhole = false
             answer = .none
             start(deadlines.body, context)
@@ -56,6 +61,7 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard answer != .timedOut else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
         switch unwrapOutboundIn(data) {
         case .head: answer = .begun
         case .body: break
@@ -78,7 +84,7 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         guard answer == .none else { return context.close(promise: nil) }
-        answer = .begun
+        answer = .timedOut
         let head = HTTPResponse(
             status: .requestTimeout, headerFields: [.connection: "close", .contentLength: "0"])
         context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -61,8 +61,16 @@ extension Store {
     /// How long to wait before the next attempt when Pawl's side failed. The last one holds for all that follow.
     private static let backOff: [Duration] = [.seconds(5), .seconds(30)]
 
+    /// Whether a job whose attempt failed on Pawl's side waits before the next one.
+    enum RetryRest: Sendable {
+        case none
+        case backOff
+    }
+
     /// Moves a job on whose attempt has ended: to another attempt, or to its end.
-    static func end(_ index: Int, with ending: Ending, in change: inout PipelineChange, now: Timestamp) {
+    static func end(
+        _ index: Int, with ending: Ending, in change: inout PipelineChange, rest: RetryRest = .backOff, now: Timestamp
+    ) {
         let planned = change.plan.jobs[index]
         change.update(index) { job in
             switch ending {
@@ -72,7 +80,8 @@ extension Store {
             case .failed(let failure):
                 job.spent += 1
                 if job.spent <= furtherAttempts(at: planned, after: failure) {
-                    let wait = failure.class.isOurs ? backOff[min(job.spent, backOff.count) - 1] : .zero
+                    let rests = failure.class.isOurs && rest == .backOff
+                    let wait = rests ? backOff[min(job.spent, backOff.count) - 1] : .zero
                     job.makeReady(at: now + wait)
                     job.summary = nil
                 } else {

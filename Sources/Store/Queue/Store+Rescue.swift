@@ -14,7 +14,7 @@ extension Store {
                 """, now, limit
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(overdue, overdueAt: now, because: "its runner was not heard of again", now: now)
+        return await lose(overdue, because: .overdue(at: now), now: now)
     }
 
     /// When the next lease ends unless it is renewed; nil when none is held.
@@ -27,7 +27,7 @@ extension Store {
     }
 
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
-    /// called after results that it had put aside were sent.
+    /// called after results that it had put aside were sent. Its jobs are tried again at once.
     public func loseLeases(ofRunner runner: String, now: Timestamp) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
@@ -37,18 +37,16 @@ extension Store {
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held, overdueAt: nil, because: "its runner ended", now: now)
+        return await lose(held, because: .runnerEnded, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep
-    /// the others. With `overdueAt`, those that have been heard of since they were looked at are left alone.
-    func lose(
-        _ keys: [LeaseKey], overdueAt: Timestamp?, because reason: String, now: Timestamp
-    ) async -> [LeaseKey] {
+    /// the others. Overdue ones that have been heard of since they were looked at are left alone.
+    func lose(_ keys: [LeaseKey], because loss: LeaseLoss, now: Timestamp) async -> [LeaseKey] {
         var lost: [LeaseKey] = []
         for key in keys {
             do {
-                if try await lose(key, overdueAt: overdueAt, because: reason, now: now) { lost.append(key) }
+                if try await lose(key, because: loss, now: now) { lost.append(key) }
                 logs.tell(key.attempt)
             } catch {
                 settings.logger.error(
@@ -59,29 +57,54 @@ extension Store {
         return lost
     }
 
-    private func lose(
-        _ key: LeaseKey, overdueAt: Timestamp?, because reason: String, now: Timestamp
-    ) async throws -> Bool {
+    private func lose(_ key: LeaseKey, because loss: LeaseLoss, now: Timestamp) async throws -> Bool {
         let settings = settings
         return try await changeJob(of: key, now: now) { connection, consequences in
             // Between the look and this transaction the runner may have been heard of.
             let attempt = try StoredAttempt.find(key, on: connection)
-            if let overdueAt, attempt.leaseUntil >= overdueAt { return false }
+            if case .overdue(let moment) = loss, attempt.leaseUntil >= moment { return false }
             switch attempt.state {
             case .claimed:
                 try Self.end(attempt, as: .givenBack, summary: "never acknowledged", on: connection, now: now)
                 try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
             case .running:
-                let failure = Failure(.lost, "\(attempt.runner): \(reason)")
+                let failure = Failure(.lost, "\(attempt.runner): \(loss.words)")
                 try Self.end(attempt, as: .lost, failure: failure, on: connection, now: now)
                 var change = try PipelineChange(try Self.pipeline(of: key.job, on: connection), on: connection)
                 let index = try change.index(of: key.job)
                 let isStopping = change.jobs[index].cancelReason
-                Self.end(index, with: isStopping.map { .cancelled($0) } ?? .failed(failure), in: &change, now: now)
+                Self.end(
+                    index, with: isStopping.map { .cancelled($0) } ?? .failed(failure), in: &change,
+                    rest: loss.rest, now: now)
                 try change.save(on: connection, settings: settings, &consequences, now: now)
             case .passed, .failed, .cancelled, .lost, .givenBack: return false
             }
             return true
+        }
+    }
+}
+
+/// Why a lease is taken from the runner that holds it.
+enum LeaseLoss: Sendable {
+    /// It had ended at that time, and was not renewed since.
+    case overdue(at: Timestamp)
+    /// The runner is known to be gone.
+    case runnerEnded
+
+    /// The reason in an attempt's failure.
+    var words: String {
+        switch self {
+        case .overdue: "its runner was not heard of again"
+        case .runnerEnded: "its runner ended"
+        }
+    }
+
+    /// A runner that has just started again is as good as any, while one that fell silent may have taken its machine,
+    /// network or engine with it.
+    var rest: Store.RetryRest {
+        switch self {
+        case .overdue: .backOff
+        case .runnerEnded: .none
         }
     }
 }

@@ -113,24 +113,8 @@ struct APIClient: Sendable {
     }
 
     private static func text(of query: Query) -> String {
-        let pairs = query.compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }
+        let pairs = query.compactMap { name, value in value.map { "\(name)=\($0.urlSegment)" } }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
-    }
-
-    /// A text as it may stand in a query or as one segment of a path.
-    static func percentEncoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.reduce(into: "") { result, byte in
-            let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII,
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "-._~".unicodeScalars.contains(scalar)
-            {
-                result.unicodeScalars.append(scalar)
-            } else {
-                result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
     }
 }
 

@@ -26,10 +26,18 @@ struct ExecSecrets: Sendable {
     }
 
     private static func read(_ path: String) throws -> [(name: String, value: Redacted)] {
-        guard let file = FileHandle(forReadingAtPath: path),
-            let data = try? file.read(upToCount: limit + 1), let text = String(data: data, encoding: .utf8)
-        else { throw CommandFailure(.usage, "\(path.printable) cannot be read as text") }
+        let data: Data
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            data = try file.read(upToCount: limit + 1) ?? Data()
+        } catch {
+            throw CommandFailure(.usage, "\(path.printable) cannot be read")
+        }
         guard data.count <= limit else { throw CommandFailure(.usage, "\(path.printable) is longer than 1 MiB") }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw CommandFailure(.usage, "\(path.printable) is not text in UTF-8")
+        }
         return try parse(text, file: path)
     }
 

@@ -18,9 +18,10 @@ extension Assembly {
         let executor = DockerExecutor(
             engine: engine, settings: .init(instance: try runnerSettings.instance(), networks: networks))
         return EmbeddedRunner(
+            name: runnerSettings.name,
             runner: try RunnerService(
                 settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
                 logger: logger),
-            fence: NetworkFence(networks: networks), logger: logger)
+            store: store, fence: NetworkFence(networks: networks), now: now, logger: logger)
     }
 }

@@ -65,6 +65,7 @@ struct Assembly: Sendable {
                 store: store, mirrors: mirrors, retention: settings.retention.ofStore,
                 unusedMirrors: settings.retention.mirrors, removeImages: removeImages, now: now, logger: logger),
             Intake(store: store, forges: forges, planner: planner, now: now, logger: logger),
+            MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
         if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }
         services.append(try web.service(onListening: onListening))
