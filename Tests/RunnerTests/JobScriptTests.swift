@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("a job's script")
+@Suite("a job's script", .timeLimit(.minutes(2)))
 struct JobScriptTests {
     @Test("before_script and script share a shell, and each command is repeated before it runs")
     func oneShell() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("a running attempt and its lease")
+@Suite("a running attempt and its lease", .timeLimit(.minutes(2)))
 struct LeaseTests {
     /// A container that says that it runs, and stays until it is stopped.
     private func staying(_ running: ExecutorSignal) -> ScriptedExecutor {
@@ -50,7 +50,7 @@ struct LeaseTests {
         #expect(try await fixture.leftovers().isEmpty)
     }
 
-    @Test("a renewed lease is counted from before the heartbeat was sent")
+    @Test("a renewed lease holds on, counted from when the heartbeat was sent")
     func renewed() async throws {
         let running = ExecutorSignal()
         let time = TestClock()
@@ -58,15 +58,17 @@ struct LeaseTests {
         try await fixture.whileRunning {
             fixture.coordinator.offer(fixture.assignment())
             try await running.wait()
-            await time.waitForSleeper(until: .seconds(20))
-            time.advance(to: .seconds(20))
-            await time.waitForSleeper(until: .seconds(40))
+            await time.waitForSleeper(until: .seconds(50))
+            for beat in [20, 40] {
+                await time.waitForSleeper(until: .seconds(beat))
+                time.advance(to: .seconds(beat))
+            }
+            await time.waitForSleeper(until: .seconds(60))
+            // The first lease's end goes by. The last heartbeat was sent at 40 s: a sixth of 60 s before 100 s counts now.
             time.advance(to: .seconds(50))
-            // The watch woke at 50 s, and sleeps on until a sixth before 20 s + 60 s, or a later renewal's end.
-            await time.waitForSleeper(until: .seconds(70))
+            await time.waitForSleeper(until: .seconds(90))
             fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .cancel(reason: "pawl cancel") } }
-            await time.waitForSleeper(until: .seconds(70))
-            time.advance(to: .seconds(70))
+            time.advance(to: .seconds(60))
             try await fixture.coordinator.signal(for: 1).wait()
         }
         #expect(fixture.coordinator.result(of: 1)?.failure?.class == .cancelled)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("the way of the log to the server")
+@Suite("the way of the log to the server", .timeLimit(.minutes(2)))
 struct LogPumpTests {
     private let key = LeaseKey(job: 1, attempt: 1, epoch: 1)
 

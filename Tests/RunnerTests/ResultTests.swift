@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("what an attempt leaves")
+@Suite("what an attempt leaves", .timeLimit(.minutes(2)))
 struct ResultTests {
     @Test("a result is sent until it is accepted, and is on disk until then")
     func repeated() async throws {

@@ -192,7 +192,7 @@ import Testing
         #expect(job.attempts.count == attempts)
     }
 
-    @Test("what Pawl's runner had at a crash is taken back at once")
+    @Test("what Pawl's runner had at a crash is taken back at once, and handed out again at once")
     func restart() async throws {
         let test = try await TestStore()
         let id = try await test.pipeline(plan([("a", []), ("b", [])]))
@@ -202,6 +202,11 @@ import Testing
         #expect(try await test.states(id) == ["a": .ready, "b": .ready])
         #expect(try await test.job("a", of: id).attempts.map(\.state) == [.lost])
         #expect(try await test.job("b", of: id).attempts.map(\.state) == [.givenBack])
+        for _ in 1...2 {
+            let claim = try await test.store.claim(
+                ClaimRequest(runner: "r1", tags: []), leaseFor: .seconds(60), now: at(2))
+            #expect(claim != nil)
+        }
     }
 
     @Test("jobs are handed out though the clock was set back after they became ready")
@@ -217,7 +222,7 @@ import Testing
         let id = try await test.pipeline(plan([("test", [])]))
         let key = try await test.start(now: at(0))
         _ = try await test.store.renew(key, leaseFor: .seconds(60), now: at(61))
-        #expect(await test.store.lose([key], overdueAt: at(61), because: "silent", now: at(61)).isEmpty)
+        #expect(await test.store.lose([key], because: .overdue(at: at(61)), now: at(61)).isEmpty)
         #expect(try await test.states(id) == ["test": .running])
     }
 }
