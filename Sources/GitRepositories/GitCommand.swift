@@ -25,16 +25,24 @@ struct GitCommand: Sendable {
 
     /// A configuration file of ours that stands in the place of the account's.
     let configuration: String
-    /// Schemes that git may fetch from.
-    static let schemes = "https:http:ssh:git:file"
+    /// Where git may fetch from.
+    enum Reach: String, Sendable {
+        /// Servers and this machine's own repositories: what an administrator has added may be either.
+        case anywhere = "https:http:ssh:git:file"
+        /// Servers alone: what a repository names, as its submodules, must not lead into this machine.
+        case servers = "https:http:ssh:git"
+
+        /// The schemes of URLs.
+        var schemes: [Substring] { rawValue.split(separator: ":") }
+    }
 
     /// Runs git and takes its output.
     /// - Throws: `GitError`: `tooLarge` past the limit, `unreachable` past the time.
     func run(
         _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
-        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60)
+        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
     ) async throws -> Outcome {
-        let environment = environment(credential: credential, for: url)
+        let environment = environment(credential: credential, for: url, reach: reach)
         return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             group.addTask {
                 try await Self.execute(
@@ -57,11 +65,11 @@ struct GitCommand: Sendable {
     /// Runs git and takes its output, a failure being an error.
     func require(
         _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
-        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60)
+        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
     ) async throws -> Outcome {
         let outcome = try await run(
             arguments, in: folder, credential: credential, for: url, input: input, outputLimit: outputLimit,
-            timeout: timeout)
+            timeout: timeout, reach: reach)
         guard outcome.isSuccess else { throw GitError(reading: outcome, of: arguments.first ?? "") }
         return outcome
     }
@@ -88,10 +96,12 @@ struct GitCommand: Sendable {
         }
     }
 
-    private func environment(credential: GitCredential?, for url: String?) -> [Environment.Key: String] {
+    private func environment(
+        credential: GitCredential?, for url: String?, reach: Reach
+    ) -> [Environment.Key: String] {
         var variables: [Environment.Key: String] = [
             "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": configuration, "GIT_ALLOW_PROTOCOL": Self.schemes, "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_CONFIG_GLOBAL": configuration, "GIT_ALLOW_PROTOCOL": reach.rawValue, "GIT_LITERAL_PATHSPECS": "1",
             "GIT_OPTIONAL_LOCKS": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes", "HOME": "/nonexistent",
         ]
         // What leads git to its own parts, and through a proxy to the forge, is the machine's to say.

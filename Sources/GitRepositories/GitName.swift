@@ -26,7 +26,7 @@ enum GitName {
     static func isAddress(_ text: String) -> Bool {
         guard text.utf8.count <= 2_048, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
         if text.hasPrefix("/") { return true }
-        for scheme in GitCommand.schemes.split(separator: ":") where text.hasPrefix("\(scheme)://") {
+        for scheme in GitCommand.Reach.anywhere.schemes where text.hasPrefix("\(scheme)://") {
             let rest = text.dropFirst(scheme.count + 3)
             let host = rest.prefix { $0 != "/" }
             guard !host.hasPrefix("-") else { return false }
@@ -34,6 +34,9 @@ enum GitName {
         }
         return false
     }
+
+    /// Whether an address names a repository of this machine.
+    static func isLocal(_ address: String) -> Bool { address.hasPrefix("/") || address.hasPrefix("file://") }
 
     /// Scheme and host of an http URL, for tying a credential to it.
     static func origin(of url: String) -> String? {

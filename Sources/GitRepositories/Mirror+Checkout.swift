@@ -95,6 +95,7 @@ extension Mirror {
         var arguments = ["submodule", "--quiet", "update", "--init", "--jobs", "4"]
         if options.submodules == .recursive { arguments.append("--recursive") }
         _ = try await git.require(
-            arguments, in: folder, credential: source.credential, for: address, timeout: Self.fetchTimeout)
+            arguments, in: folder, credential: source.credential, for: address, timeout: Self.fetchTimeout,
+            reach: GitName.isLocal(address) ? .anywhere : .servers)
     }
 }
