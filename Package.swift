@@ -97,7 +97,18 @@ let package = Package(
         tests("ArchivesTests", ["Archives", "CLibarchive"]),
         tests(
             "ConformanceTests",
-            ["PipelineLanguage", "PipelineModel", "Forges", "HTTPTransport", "Signing", "TestSupport"]),
+            [
+                "Archives", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineLanguage",
+                "PipelineModel", "Runner", "Server", "Signing", "Store", "TestSupport", logging,
+            ]),
+        // They start the real server, so it has to be built.
+        tests(
+            "CrashTests",
+            [
+                "pawl", "Executors", "HTTPTransport", "PipelineModel", "Server", "TestSupport", nioConcurrency,
+                subprocess, system,
+            ]),
+        tests("EndToEndTests", ["pawl", "Forges", "TestSupport", nioConcurrency, subprocess, system]),
         tests(
             "ExecutorsTests",
             ["Executors", "PipelineModel", "HTTPTransport", nioConcurrency, subprocess, system]),
@@ -107,14 +118,19 @@ let package = Package(
         tests("GitRepositoriesTests", ["GitRepositories", "PipelineModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", nioConcurrency]),
         tests("JobLogsTests", ["JobLogs"]),
-        tests("PawlTests", ["pawl", "HTTPTransport", "PipelineModel", "Server", argumentParser]),
+        tests(
+            "PawlTests",
+            [
+                "pawl", "Executors", "HTTPTransport", "PipelineLanguage", "PipelineModel", "Server", argumentParser,
+                lifecycle, logging,
+            ]),
         tests("PipelineLanguageTests", ["PipelineLanguage", "PipelineModel"]),
         tests("PipelineModelTests", ["PipelineModel"]),
         tests(
             "RunnerTests",
             [
-                "Runner", "Executors", "GitRepositories", "JobLogs", "PipelineModel", lifecycle, logging,
-                nioConcurrency, subprocess, system,
+                "Runner", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineModel", lifecycle,
+                logging, nioConcurrency, subprocess, system,
             ]),
         tests(
             "ServerTests",

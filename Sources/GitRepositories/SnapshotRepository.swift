@@ -1,6 +1,10 @@
 import FoundationEssentials
 import PipelineModel
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The bare repository that a snapshot is made in, with an index of its own.
 struct SnapshotRepository: Sendable {
     let path: String
@@ -102,9 +106,21 @@ struct SnapshotRepository: Sendable {
         }
         if !isSplit {
             try copy(source.gitFolder + "/index", to: path + "/index")
+            try keepTime(of: source.gitFolder + "/index", on: path + "/index")
         } else if let head = source.head {
             // Half of it is in another file, which is found only beside the original.
             try await require(["read-tree", head])
+        }
+    }
+
+    /// Git reads a file again that is not older than the index: a copy with a later time would hide a change that was made
+    /// in the same moment, and of the same length, as the last commit.
+    private func keepTime(of original: String, on copy: String) throws {
+        var status = stat()
+        guard stat(original, &status) == 0 else { return }
+        let times = [status.st_atim, status.st_mtim]
+        guard utimensat(AT_FDCWD, copy, times, 0) == 0 else {
+            throw GitError(.failed, message: "the time of \(copy) cannot be set: \(String(cString: strerror(errno)))")
         }
     }
 

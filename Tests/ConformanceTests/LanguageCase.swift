@@ -4,7 +4,7 @@ import PipelineModel
 import TestSupport
 
 /// Files of the conformance data as a repository that a planner can ask for.
-struct LanguageRepository {
+struct LanguageRepository: Sendable {
     /// Every path in it.
     let tree: [String]
     private let folder: String
@@ -28,6 +28,9 @@ struct LanguageRepository {
         return .refused([Diagnostic(.error, "The planner keeps asking for files.")])
     }
 
+    /// Copies every file of it into a folder that is there.
+    func copy(into folder: String) throws { try ConformanceFolder.copy(tree, of: self.folder, into: folder) }
+
     private func source(_ path: String) throws -> SourceFile {
         guard tree.contains(path) else { return .missing }
         return .text(String(decoding: try ConformanceFolder.bytes("\(folder)/\(path)"), as: UTF8.self))
@@ -35,7 +38,7 @@ struct LanguageRepository {
 }
 
 /// One GitLab CI case: a folder with files and what is expected of them.
-struct LanguageCase {
+struct LanguageCase: Sendable {
     let name: String
     let file: String
     let context: PlanningContext
@@ -68,6 +71,12 @@ struct LanguageCase {
     private static let runKeys: Set<String> = [
         "run", "run_when_played", "pipeline_status", "starts_before_end", "never_overlap",
     ]
+
+    /// The plan of a case that says something about running; nil where there is nothing to run.
+    func runningPlan() throws -> Plan? {
+        guard hasRun, case .planned(let plan) = try repository.plan(file, context) else { return nil }
+        return plan
+    }
 
     /// What does not hold in the plan; nil when everything does.
     func fault() throws -> String? {

@@ -19,4 +19,15 @@ extension ConformanceFolder {
             return FileManager.default.fileExists(atPath: "\(root)/\(name)", isDirectory: &isFolder) && !isFolder
         }.sorted()
     }
+
+    /// Copies files below a folder into another.
+    static func copy(_ files: [String], of folder: String, into target: String) throws {
+        let root = (path ?? "") + "/" + folder
+        for file in files {
+            let copy = URL(filePath: target).appending(path: file)
+            try FileManager.default.createDirectory(
+                at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: "\(root)/\(file)", toPath: copy.path)
+        }
+    }
 }

@@ -59,7 +59,8 @@ import Testing
         let test = try await TestStore()
         try await tell(test, "a", "b")
         #expect(try await test.store.heads(of: test.repository.id).since == nil)
-        try await test.store.noteFirstHeads([Self.main: "a", "refs/heads/side": "s"], of: test.repository.id, now: at(2))
+        try await test.store.noteFirstHeads(
+            [Self.main: "a", "refs/heads/side": "s"], of: test.repository.id, now: at(2))
         let heads = try await test.store.heads(of: test.repository.id)
         #expect(heads.commits == [Self.main: "b", "refs/heads/side": "s"] && heads.since == at(2))
     }

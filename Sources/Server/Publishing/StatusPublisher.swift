@@ -33,62 +33,74 @@ public struct StatusPublisher: Service {
 
     /// Sends until the service is stopped. What is on its way then is finished first.
     public func run() async throws {
+        // A forge that was taken out of the settings is still owed what it was owed.
+        let owed = try await store.repositories().map(\.reference.forge)
+        let names = Set(forges.all.map(\.name) + owed)
         await cancelWhenGracefulShutdown {
-            var pauses: [String: Timestamp] = [:]
-            while !Task.isCancelled {
-                let seen = store.outboxReady.count
-                let isDone = await sendDue(&pauses)
-                if !isDone { continue }
-                await store.outboxReady.wait(after: seen, atMost: await timeToNext(pauses))
+            // Side by side, so that one that hangs, or has a thousand messages waiting, holds up no other.
+            await withTaskGroup(of: Void.self) { group in
+                for forge in names { group.addTask { await tell(forge) } }
             }
         }
     }
 
-    /// Sends what is due now.
+    private func tell(_ forge: String) async {
+        var pause: Timestamp?
+        while !Task.isCancelled {
+            let seen = store.outboxReady.count
+            let isDone = await sendDue(to: forge, &pause)
+            if !isDone { continue }
+            await store.outboxReady.wait(after: seen, atMost: await timeToNext(for: forge, pause))
+        }
+    }
+
+    /// Sends what is due to a forge now.
+    /// - Parameter pause: before when the forge is better left alone.
     /// - Returns: whether there is nothing more to send at once.
-    func sendDue(_ pauses: inout [String: Timestamp]) async -> Bool {
+    func sendDue(to forge: String, _ pause: inout Timestamp?) async -> Bool {
         let moment = now()
+        if let until = pause, until > moment { return true }
         let due: [OwedMessage]
         do {
-            due = try await store.dueMessages(now: moment)
+            due = try await store.dueMessages(to: forge, now: moment)
         } catch {
             logger.error("outbox cannot be read", metadata: ["error": "\(error)"])
+            pause = moment + pace.sweep
             return true
         }
-        let open = due.filter { (pauses[$0.repository.forge] ?? moment) <= moment }
-        let commits = Dictionary(grouping: open) { CommitKey(of: $0) }.values.map { $0.sorted { $0.id < $1.id } }
+        let commits = Dictionary(grouping: due) { CommitKey(of: $0) }.values.map { $0.sorted { $0.id < $1.id } }
+            .sorted { ($0.first?.id.rawValue ?? 0) < ($1.first?.id.rawValue ?? 0) }
         guard !commits.isEmpty else { return true }
-        let found = await withTaskGroup(of: (String, Timestamp)?.self) { group in
+        pause = await withTaskGroup(of: Timestamp?.self) { group in
             var waiting = commits.makeIterator()
             for _ in 0..<Self.width {
                 guard let messages = waiting.next() else { break }
                 group.addTask { await send(messages) }
             }
-            var found: [(String, Timestamp)] = []
-            while let pause = await group.next() {
-                if let pause { found.append(pause) }
-                if let messages = waiting.next() { group.addTask { await send(messages) } }
+            var latest: Timestamp?
+            while let found = await group.next() {
+                if let found { latest = max(latest ?? found, found) }
+                if latest == nil, let messages = waiting.next() { group.addTask { await send(messages) } }
             }
-            return found
+            return latest
         }
-        for (forge, until) in found { pauses[forge] = max(pauses[forge] ?? until, until) }
         return false
     }
 
     /// Sends one commit's messages, one after the other, up to the first that the forge does not take.
-    /// - Returns: the forge and a time before which it is better left alone, where it cannot take more now.
-    private func send(_ messages: [OwedMessage]) async -> (String, Timestamp)? {
+    /// - Returns: before when the forge is better left alone, where it cannot take more now.
+    private func send(_ messages: [OwedMessage]) async -> Timestamp? {
         for message in messages {
             do {
                 switch try await withoutCancellation({ try await send(message) }) {
                 case .done: continue
                 case .waits: return nil
-                case .forgeRests(let until): return (message.repository.forge, until)
+                case .forgeRests(let until): return until
                 }
             } catch {
                 logger.error("outbox cannot be written", metadata: ["message": "\(message.id)", "error": "\(error)"])
                 // What cannot be written down as sent would be sent again and again.
-                return (message.repository.forge, now() + pace.sweep)
+                return now() + pace.sweep
             }
         }
         return nil
@@ -137,12 +149,10 @@ public struct StatusPublisher: Service {
         return error.isTransient ? .forgeRests(until: next) : .waits
     }
 
-    private func timeToNext(_ pauses: [String: Timestamp]) async -> Duration {
+    private func timeToNext(for forge: String, _ pause: Timestamp?) async -> Duration {
         let moment = now()
-        let due = (try? await store.nextMessageAt()) ?? nil
-        let paused = pauses.values.filter { $0 > moment }.min()
-        let next = [due.map { max($0, paused ?? $0) }, paused].compactMap { $0 }.min()
-        return min(max(next.map { $0 - moment } ?? pace.sweep, .milliseconds(10)), pace.sweep)
+        guard let due = (try? await store.nextMessageAt(to: forge)) ?? nil else { return pace.sweep }
+        return min(max(max(due, pause ?? due) - moment, .milliseconds(10)), pace.sweep)
     }
 }
 

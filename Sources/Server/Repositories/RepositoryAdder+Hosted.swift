@@ -31,7 +31,6 @@ extension RepositoryAdder {
         // Bound first: the forge's first delivery may come before its answer.
         try await bindHook(named: name, of: forge, secret: secret, to: repository.remoteID)
         let token = Redacted(try AccessToken.make())
-        let seen = store.deliveryArrived.count
         let receipt = try await forge.api.makeHook(
             HookWish(
                 url: "\(publicURL)/hooks/\(forge.name)/\(name)", secret: secret,
@@ -44,11 +43,9 @@ extension RepositoryAdder {
             if !receipt.isSigning { try await store.forgetPreviousSecret(of: hook.id) }
             try await store.setRemoteHookID(receipt.id, of: hook.id, now: now())
         }
-        let started = now()
+        let asked = now()
         try await forge.api.testHook(receipt.id, on: repository)
-        await store.deliveryArrived.wait(after: seen, atMost: Self.patience)
-        let newest = try await store.deliveries(of: repository, limit: 1).first
-        let hasArrived = newest.map { $0.receivedAt >= started - .seconds(5) } ?? false
+        let hasArrived = try await deliveryArrives(for: repository, since: asked)
         return [
             CheckView(
                 "webhook", receipt.isSigning ? .good : .attention,
@@ -61,6 +58,20 @@ extension RepositoryAdder {
                     "the forge's test delivery did not arrive within \(Self.patience.text). "
                         + "Does \(forge.name) reach \(publicURL)?"),
         ]
+    }
+
+    /// Waits for a verified delivery that speaks for a repository; those of others come in between.
+    private func deliveryArrives(for repository: RepositoryReference, since moment: Timestamp) async throws -> Bool {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            let seen = store.deliveryArrived.count
+            let newest = try await store.deliveries(of: repository, limit: 1).first
+            if let newest, newest.receivedAt >= moment { return true }
+            let left = deadline - .now
+            guard left > .zero else { return false }
+            await store.deliveryArrived.wait(after: seen, atMost: left)
+            try Task.checkCancellation()
+        }
     }
 
     /// The path within the forge: `ml/churn` of `https://gitlab.example.com/ml/churn.git`.

@@ -61,7 +61,10 @@ final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard answer != .timedOut else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+        guard answer != .timedOut else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
         switch unwrapOutboundIn(data) {
         case .head: answer = .begun
         case .body: break

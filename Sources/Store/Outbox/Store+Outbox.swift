@@ -1,42 +1,45 @@
 import PipelineModel
 
 extension Store {
-    /// Messages to send now, in the order of their causes, at most one a context.
+    /// Messages to send now, in the order of their causes, at most one a context; to one forge where it is named.
     ///
     /// An end is held back while the same commit is still owed a pending status from before it, so that a forge never
-    /// sees a commit green that it does not yet know to be tested. One task sends, and one message of a commit after
+    /// sees a commit green that it does not yet know to be tested. One task sends to a forge, and one message of a commit after
     /// the other; it calls `markSent`, `markRetry` or `markGivenUp` for each, and after a `markRetry` leaves the rest of
     /// that commit for the next call.
-    public func dueMessages(limit: Int = 100, now: Timestamp) async throws -> [OwedMessage] {
+    public func dueMessages(
+        to forge: String? = nil, limit: Int = 100, now: Timestamp
+    ) async throws -> [OwedMessage] {
         try await database.read { connection in
             try connection.rows(
                 """
                 SELECT \(OwedMessage.columns) FROM outbox JOIN repository ON repository.id = outbox.repository
-                WHERE outbox.state = 'owed' AND outbox.next_try_at <= $1
+                WHERE outbox.state = 'owed' AND outbox.next_try_at <= $1 AND ($3 = '' OR repository.forge = $3)
                     AND (outbox.is_pending = 1 OR NOT EXISTS (
                         SELECT 1 FROM outbox AS earlier
                         WHERE earlier.repository = outbox.repository AND earlier.commit_sha = outbox.commit_sha
                             AND earlier.state = 'owed' AND earlier.is_pending = 1 AND earlier.id < outbox.id
                             AND earlier.next_try_at > $1))
                 ORDER BY outbox.id LIMIT $2
-                """, now, limit
+                """, now, limit, forge ?? ""
             ).map(OwedMessage.init(row:))
         }
     }
 
     /// When the next message is due, those left aside that are held back by another; nil when none is owed.
-    public func nextMessageAt() async throws -> Timestamp? {
+    /// Of one forge where it is named.
+    public func nextMessageAt(to forge: String? = nil) async throws -> Timestamp? {
         try await database.read { connection in
             try connection.row(
                 """
-                SELECT min(outbox.next_try_at) AS at FROM outbox
-                WHERE outbox.state = 'owed'
+                SELECT min(outbox.next_try_at) AS at FROM outbox JOIN repository ON repository.id = outbox.repository
+                WHERE outbox.state = 'owed' AND ($1 = '' OR repository.forge = $1)
                     AND (outbox.is_pending = 1 OR NOT EXISTS (
                         SELECT 1 FROM outbox AS earlier
                         WHERE earlier.repository = outbox.repository AND earlier.commit_sha = outbox.commit_sha
                             AND earlier.state = 'owed' AND earlier.is_pending = 1 AND earlier.id < outbox.id
                             AND earlier.next_try_at > outbox.next_try_at))
-                """)?.optionalTime("at")
+                """, forge ?? "")?.optionalTime("at")
         }
     }
 

@@ -40,10 +40,7 @@ struct ExecRun: Service {
         do {
             _ = try await cancelWhenGracefulShutdown { try await engine.version() }
         } catch let error as ExecutorError {
-            throw CommandFailure(
-                .unreached,
-                "no container engine answers at \(request.socket.printable): \(error.message.printable)  "
-                    + "systemctl start docker, or --docker-socket PATH")
+            throw unreached(because: error)
         }
         await ExecScratch.removeLeftovers(from: engine)
         let scratch = try ExecScratch()
@@ -59,6 +56,20 @@ struct ExecRun: Service {
             Output.complaint("pawl: \(scratch.path) could not be removed: \(error)")
         }
         return try result.get()
+    }
+
+    /// Why the engine cannot be used, with what helps.
+    private func unreached(because error: ExecutorError) -> CommandFailure {
+        let socket = request.socket.printable
+        if error.code == .refused { return CommandFailure(.unreached, error.message.printable) }
+        if access(request.socket, F_OK) == 0, access(request.socket, R_OK | W_OK) != 0 {
+            return CommandFailure(
+                .unreached, "this account may not use the container engine at \(socket).  sudo usermod -aG docker $USER"
+            )
+        }
+        return CommandFailure(
+            .unreached,
+            "no container engine answers at \(socket).  systemctl start docker, or --docker-socket PATH")
     }
 
     private func carryOut(in scratch: ExecScratch) async throws -> CommandFailure.Status {
@@ -96,7 +107,10 @@ struct ExecRun: Service {
         let folder = try ExecFolder(in: request.root, jobs: selection.plan.jobs.map(\.name))
         let pipeline = try await LocalPipeline(
             selection.plan, of: planning, in: scratch, settings: request.settings
-        ) { DockerExecutor(engine: engine, settings: .init(instance: $0)) }
+        ) { instance in
+            let docker = DockerExecutor(engine: engine, settings: .init(instance: instance))
+            return geteuid() == 0 ? docker : AccountExecutor(docker)
+        }
         let watch = ExecWatch(
             pipeline: pipeline, screen: screen, logs: ExecLogs(store: pipeline.store, folder: folder),
             interval: terminal.isInteractive ? .seconds(1) : .seconds(10))

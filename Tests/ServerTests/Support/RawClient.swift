@@ -54,11 +54,11 @@ struct RawClient: Sendable {
         try await onThread {
             let socket = try Connection(port: port)
             try socket.write(Array(headers.utf8))
-            let buffer = [UInt8](repeating: UInt8(ascii: "a"), count: 64 << 10)
             var sent = 0
             while sent < size {
-                if (try? socket.write(Array(buffer.prefix(size - sent)))) == nil { break }
-                sent += min(buffer.count, size - sent)
+                let part = Self.buffer.prefix(size - sent)
+                if (try? socket.write(part)) == nil { break }
+                sent += part.count
             }
             var text = ""
             while !text.contains("\r\n\r\n"), try socket.isReadable(within: .seconds(60)), let part = socket.read() {
@@ -67,6 +67,9 @@ struct RawClient: Sendable {
             return (Outcome(text: text, lasted: .zero).status, sent)
         }
     }
+
+    /// One for all clients, so that a test of the server's memory does not measure theirs.
+    private static let buffer = [UInt8](repeating: UInt8(ascii: "a"), count: 64 << 10)
 
     struct Failure: Error { var what: String }
 
@@ -99,13 +102,16 @@ struct RawClient: Sendable {
 
         deinit { close(descriptor) }
 
-        func write(_ bytes: [UInt8]) throws {
+        func write(_ bytes: some RandomAccessCollection<UInt8>) throws {
+            guard try bytes.withContiguousStorageIfAvailable(write) == nil else { return }
+            try Array(bytes).withUnsafeBufferPointer(write)
+        }
+
+        private func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
             var offset = 0
             while offset < bytes.count {
-                let count = bytes.withUnsafeBytes {
-                    Glibc.send(
-                        descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue))
-                }
+                let count = Glibc.send(
+                    descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL))
                 guard count > 0 else { throw Failure(what: "cannot write: \(errno)") }
                 offset += count
             }

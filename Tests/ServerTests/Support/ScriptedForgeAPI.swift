@@ -69,7 +69,9 @@ final class ScriptedForgeAPI: ForgeAPI {
 
     func branchHeads(of repository: RepositoryReference) async throws -> [BranchHead] { try answer { $0.heads } }
 
-    func isProtected(_ ref: String, of repository: RepositoryReference) async throws -> Bool { try answer { _ in false } }
+    func isProtected(_ ref: String, of repository: RepositoryReference) async throws -> Bool {
+        try answer { _ in false }
+    }
 
     func makeHook(_ wish: HookWish, on repository: RepositoryReference) async throws -> HookReceipt {
         try answer { script in

@@ -124,7 +124,8 @@ struct SignedRequest: Sendable {
     // MARK: Plain Git
 
     /// What the post-receive hook of a bare repository sends.
-    static func git(_ message: GitHookMessage, now: Timestamp, key: String = UUID().uuidString) throws -> SignedRequest {
+    static func git(_ message: GitHookMessage, now: Timestamp, key: String = UUID().uuidString) throws -> SignedRequest
+    {
         let body = message.body
         return SignedRequest(
             path: "/hooks/git/main",

@@ -23,7 +23,10 @@ final class TestServer: Sendable {
         var bodyLimit = 25 << 20
         var spoolLimit = 512 << 20
         var deadlines = WebServer.Deadlines()
+        /// In the places of the scripted ones.
+        var githubAPI: (any ForgeAPI)?
         var gitAPI: (any ForgeAPI)?
+        var startsAt = Timestamp(milliseconds: 1_800_000_000_000)
     }
 
     let store: Store
@@ -79,14 +82,14 @@ final class TestServer: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         self.logger = logger
-        let clock = NIOLockedValueBox(Timestamp(milliseconds: 1_800_000_000_000))
+        let clock = NIOLockedValueBox(options.startsAt)
         self.clock = clock
         let now: @Sendable () -> Timestamp = { clock.withLockedValue { $0 } }
         git = try GitFixture()
         vault = SecretVault(key: try SealingKey())
         let recorder = RecordingSender { _ in .init(200) }
         forges = ForgeConnections([
-            ForgeConnection(name: "github", kind: .github, api: github, webHost: "forge.test"),
+            ForgeConnection(name: "github", kind: .github, api: options.githubAPI ?? github, webHost: "forge.test"),
             ForgeConnection(name: "gitlab", kind: .gitlab, api: gitlab, webHost: "lab.test"),
             ForgeConnection(
                 name: "git", kind: .git,
@@ -97,7 +100,7 @@ final class TestServer: Sendable {
         intake = Intake(
             store: store, forges: forges, planner: EventPlanner(forges: forges, mirrors: mirrors, now: now), now: now,
             logger: logger)
-        for forge in ["github", "gitlab", "git"] {
+        for forge in ["github", "gitlab", "git"] where forge != "github" || options.githubAPI == nil {
             _ = try await store.addRepository(reference(on: forge), now: now())
         }
         try await addHook("main", of: "github", SignedRequest.githubSecret)
@@ -106,9 +109,12 @@ final class TestServer: Sendable {
         try await addHook("main", of: "git", SignedRequest.gitSecret)
     }
 
-    private func addHook(_ name: String, of forge: String, _ secret: String) async throws {
+    /// Adds a hook with a secret, bound to a repository.
+    @discardableResult
+    func addHook(_ name: String, of forge: String, _ secret: String, remoteID: Int64 = 7) async throws -> Hook {
         let sealed = try vault.sealHookSecret(Redacted(secret), forge: forge, hook: name)
-        _ = try await store.addHook(forge: forge, name: name, sealedSecret: sealed, remoteIDs: [7], now: now)
+        return try await store.addHook(
+            forge: forge, name: name, sealedSecret: sealed, remoteIDs: [remoteID], now: now)
     }
 
     private func webServer(_ options: Options) throws -> WebServer {
@@ -161,7 +167,7 @@ final class TestServer: Sendable {
         let response = try await client.send(
             HTTPRequest(
                 "POST", "http://127.0.0.1:\(port)" + request.path, headers: request.headers,
-                body: .bytes(request.body)))
+                body: .bytes(request.body), headerTimeout: .seconds(120)))
         let bytes = try await response.collect(upTo: 1 << 20)
         return Answer(
             status: response.status, headers: response.headers, json: (try? JSONValue(parsing: bytes)) ?? .null)

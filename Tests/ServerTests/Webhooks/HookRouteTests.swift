@@ -10,7 +10,9 @@ import Testing
 struct HookRouteTests {
     static let commit = String(repeating: "a", count: 40)
 
-    @Test("a signed delivery of each forge is on disk when it is answered", arguments: ["github", "gitlab", "token", "git"])
+    @Test(
+        "a signed delivery of each forge is on disk when it is answered",
+        arguments: ["github", "gitlab", "token", "git"])
     func taken(_ forge: String) async throws {
         try await TestServer.serve { server in
             let request =

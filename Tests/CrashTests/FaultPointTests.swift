@@ -1,0 +1,56 @@
+import Foundation
+import PipelineModel
+import Testing
+
+extension CrashTests {
+    @Suite("the server is killed", .timeLimit(.minutes(1)))
+    struct ServerKilled {
+        @Test(
+            "at a fault point: after a restart nothing is lost, doubled or left over", arguments: FaultPoint.allCases)
+        func atPoint(_ point: FaultPoint) async throws {
+            try await killServer(at: point.rawValue, engine: .shared) {}
+        }
+
+        @Test(
+            "near the end: after a restart nothing is lost, doubled or left over",
+            arguments: ["claimed:3", "result_spooled:3", "result_recorded:3", "outbox_sent:8"])
+        func nearTheEnd(_ fault: String) async throws {
+            try await killServer(at: fault, engine: .shared) {}
+        }
+    }
+
+    @Suite("the server and the engine's daemon are killed", .needsRoot, .privateEngine, .timeLimit(.minutes(2)))
+    struct BothKilled {
+        @Test(
+            "at a fault point: after a restart nothing is lost, doubled or left over", arguments: FaultPoint.allCases)
+        func atPoint(_ point: FaultPoint) async throws {
+            try await killServer(at: point.rawValue, engine: PrivateEngine.engine) {
+                try await PrivateEngine.kill()
+                try await PrivateEngine.start()
+            }
+        }
+    }
+}
+
+/// Pushes to a server that dies at a point, starts it again, and expects that all ends as if nothing had happened.
+private func killServer(
+    at fault: String, engine: TestEngine, andThen further: () async throws -> Void
+) async throws {
+    try await CrashBench.lend(engine: engine) { bench in
+        let start = Date()
+        let doomed = try await bench.server.start(fault: fault)
+        try await bench.installHook()
+        let commit = try bench.push()
+        #expect(await doomed.ended() == .killed(signal: SIGKILL))
+        let counted = Aftermath.spooledAttempts(of: bench.server)
+        try await further()
+        try await bench.server.start()
+        try await bench.untilPassed(commit)
+        let aftermath = Aftermath(bench: bench, commit: commit)
+        try await aftermath.expectOneOfEach(counted: counted)
+        try await bench.server.stop()
+        aftermath.expectLegalStatuses()
+        if engine.socket == TestEngine.shared.socket { try await aftermath.expectOneContainerAtATime(since: start) }
+        try await aftermath.expectNothingLeft()
+    }
+}

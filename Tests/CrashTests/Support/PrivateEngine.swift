@@ -1,0 +1,83 @@
+import Executors
+import Foundation
+import Subprocess
+import Testing
+
+/// A Docker Engine of the suite's own, which can be killed without taking it from others. It leaves the packet filter
+/// alone: two engines would undo each other's rules.
+enum PrivateEngine {
+    private static let directory = "/tmp/pawl-dockerd-crash"
+
+    /// How it is reached.
+    static let engine = TestEngine(socket: directory + "/docker.sock", networks: "10.209.0.0/16")
+
+    /// Starts it, and returns when it answers.
+    static func start() async throws { try await script("dockerd", "start") }
+
+    /// Ends its daemon as a crash would; its containers go on.
+    static func kill() async throws { try await script("dockerd", "kill") }
+
+    fileprivate static func lend(to body: () async throws -> Void) async throws {
+        try await start()
+        do {
+            try await script("images")
+            try await body()
+        } catch {
+            try? await end()
+            throw error
+        }
+        try await end()
+    }
+
+    private static func end() async throws {
+        try await script("dockerd", "stop")
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static func script(_ name: String, _ arguments: String...) async throws {
+        let scripts = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../scripts/").standardized.path
+        let result = try await Subprocess.run(
+            .path("/bin/bash"), arguments: Arguments([scripts + "/" + name] + arguments),
+            environment: .inherit.updating([
+                "PAWL_DOCKER_DIR": directory, "PAWL_DOCKER_BRIDGE": "pawlc0",
+                "PAWL_DOCKER_BRIDGE_ADDRESS": "10.210.0.1/24", "PAWL_DOCKER_PRIVATE": "1",
+                "PAWL_DOCKER_IPTABLES": "false", "PAWL_DOCKER_SOCKET": directory + "/docker.sock",
+            ]), output: .discarded, error: .string(limit: 10_000))
+        try #require(result.terminationStatus.isSuccess, "\(name): \(result.standardError)")
+    }
+}
+
+/// Starts the private engine for a suite and stops it afterwards.
+struct PrivateEngineTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        try await PrivateEngine.lend { try await function() }
+    }
+}
+
+/// Takes down the packet-filter rules that the servers of a suite put up for their networks.
+struct FenceTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        let ranges = [TestEngine.shared, PrivateEngine.engine].compactMap { IPv4Range($0.networks) }
+        do {
+            try await function()
+        } catch {
+            for range in ranges { try? await NetworkFence(networks: range).takeDown() }
+            throw error
+        }
+        for range in ranges { try? await NetworkFence(networks: range).takeDown() }
+    }
+}
+
+extension Trait where Self == PrivateEngineTrait {
+    /// Gives the suite `PrivateEngine`.
+    static var privateEngine: Self { Self() }
+}
+
+extension Trait where Self == FenceTrait {
+    /// Leaves no rules of job networks behind.
+    static var leavesNoFence: Self { Self() }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import NIOConcurrencyHelpers
+import TestSupport
+import Testing
+
+/// A data folder with a real `pawl serve` over it, which may die and be started again.
+final class ServedPawl: Sendable {
+    /// Its folder: settings, data, client file.
+    let folder: String
+    /// Where it listens, the same after a restart: hooks have the address.
+    let address: String
+    private let running = NIOLockedValueBox<PawlProcess?>(nil)
+
+    /// The forge of a server's settings.
+    enum Forge {
+        /// Plain Git with a status callback.
+        case git(callback: String, secret: String)
+        /// GitHub, or a stub of it.
+        case github(api: String, token: String)
+    }
+
+    /// The sections' name in every settings file here.
+    static let forgeName = "local"
+
+    private init(forge: Forge, engine: TestEngine) async throws {
+        let port = try Self.freePort()
+        folder = NSTemporaryDirectory() + "pawl-crash-" + UUID().uuidString
+        address = "http://127.0.0.1:\(port)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let made = try PawlProcess([
+            "init", "--data", data, "--listen", "127.0.0.1:\(port)", "--client-file", clientFile,
+        ])
+        guard await made.ended() == .exited(0) else { throw Failure(output: made.output) }
+        try Self.settings(forge, port: port, folder: folder, engine: engine)
+            .write(toFile: settingsFile, atomically: true, encoding: .utf8)
+    }
+
+    /// Lends a server to a body; it has not been started. Ends it and removes its folder whatever happens.
+    static func lend(
+        forge: Forge, engine: TestEngine, to body: (ServedPawl) async throws -> Void
+    ) async throws {
+        let server = try await ServedPawl(forge: forge, engine: engine)
+        defer { try? FileManager.default.removeItem(atPath: server.folder) }
+        do {
+            try await body(server)
+        } catch {
+            await server.kill()
+            Issue.record("The server's log ends: \(server.log.suffix(6_000))")
+            throw error
+        }
+        await server.kill()
+        if ProcessInfo.processInfo.environment["DEBUG_CRASH"] != nil { print(server.log.suffix(6000)) }
+    }
+
+    /// The data folder.
+    var data: String { folder + "/data" }
+    private var clientFile: String { folder + "/client.json" }
+    private var settingsFile: String { folder + "/pawl.yml" }
+    private var environment: [String: String] { ["PAWL_CLIENT_FILE": clientFile] }
+
+    private static func settings(_ forge: Forge, port: Int, folder: String, engine: TestEngine) throws -> String {
+        var lines = ["kind: git"]
+        switch forge {
+        case .git(let callback, let secret):
+            try secret.write(toFile: folder + "/secret", atomically: true, encoding: .utf8)
+            lines += ["callback: \(callback)", "callback-secret-file: \(folder)/secret"]
+        case .github(let api, let token):
+            try token.write(toFile: folder + "/secret", atomically: true, encoding: .utf8)
+            lines = [
+                "kind: github", "api: \(api)", "token-file: \(folder)/secret", "clone-token-file: \(folder)/secret",
+            ]
+        }
+        return """
+            server:
+              listen: 127.0.0.1:\(port)
+              url: http://127.0.0.1:\(port)
+              data: \(folder)/data
+            forges: [\(forgeName)]
+            forge:
+              \(forgeName):
+            \(lines.map { "    " + $0 }.joined(separator: "\n"))
+            runner:
+              slots: 2
+              docker-socket: \(engine.socket)
+              network-range: \(engine.networks)
+
+            """
+    }
+
+    // MARK: Life
+
+    /// Starts it, and returns when it listens.
+    /// - Parameter fault: what `PAWL_FAULT` says: the point at which it dies.
+    @discardableResult
+    func start(fault: String? = nil) async throws -> PawlProcess {
+        var environment = environment
+        environment["PAWL_FAULT"] = fault
+        let process = try PawlProcess(["serve", "--config", settingsFile], environment: environment)
+        running.withLockedValue { $0 = process }
+        try await process.line(with: "listening")
+        return process
+    }
+
+    /// Stops it as a person does, and waits for its end.
+    func stop() async throws {
+        guard let process = running.withLockedValue({ $0 }) else { return }
+        process.signal(SIGTERM)
+        guard await process.ended() == .exited(0) else { throw Failure(output: process.output) }
+    }
+
+    /// Ends it at once, as a crash would; nothing where it does not run.
+    func kill() async {
+        guard let process = running.withLockedValue({ $0 }) else { return }
+        process.signal(SIGKILL)
+        _ = await process.ended()
+    }
+
+    /// What the process that was started last has written.
+    var log: String { running.withLockedValue { $0 }?.output ?? "" }
+
+    // MARK: Commands
+
+    /// Starts another `pawl` command that speaks to this server.
+    func begin(_ arguments: [String]) throws -> PawlProcess {
+        try PawlProcess(arguments, environment: environment)
+    }
+
+    /// Runs another `pawl` command to its end.
+    /// - Returns: what it wrote.
+    /// - Throws: `Failure` where it ends with another code than 0.
+    @discardableResult
+    func run(_ arguments: String...) async throws -> String {
+        let process = try begin(arguments)
+        guard await process.ended() == .exited(0) else { throw Failure(output: process.output) }
+        return await process.wholeOutput()
+    }
+
+    /// Runs a command with `--json`, and reads what it shows.
+    func read<View: Decodable>(_ arguments: String..., as type: View.Type = View.self) async throws -> View {
+        let process = try begin(arguments + ["--json"])
+        guard await process.ended() == .exited(0) else { throw Failure(output: process.output) }
+        return try JSONDecoder().decode(View.self, from: Data(await process.wholeOutput().utf8))
+    }
+
+    /// A command did not end well.
+    struct Failure: Error {
+        var output: String
+    }
+
+    /// A port that nobody listens on, below those that connections get by themselves.
+    private static func freePort() throws -> Int {
+        for _ in 0..<100 {
+            let port = Int.random(in: 20_000..<32_000)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(port).bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            let isFree = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            if isFree { return port }
+        }
+        throw Failure(output: "no port is free")
+    }
+}

@@ -1,0 +1,117 @@
+import Executors
+import Foundation
+import HTTPTransport
+import Subprocess
+import Testing
+
+/// A Docker Engine that a served Pawl works with, and what the tests themselves ask of it.
+struct TestEngine: Sendable {
+    /// The engine's socket.
+    let socket: String
+    /// The range that job networks are cut from; two engines on one machine cannot share one.
+    let networks: String
+
+    private static let client = HTTPClient()
+
+    /// The engine that all suites use: `PAWL_DOCKER_SOCKET`, else the one of `scripts/dockerd`, else the machine's.
+    static let shared: TestEngine = {
+        let own = "/tmp/pawl-dockerd-\(getuid())/docker.sock"
+        let found =
+            ProcessInfo.processInfo.environment["PAWL_DOCKER_SOCKET"]
+            ?? (access(own, F_OK) == 0 ? own : "/var/run/docker.sock")
+        return TestEngine(socket: found, networks: "10.208.0.0/16")
+    }()
+
+    /// Whether something accepts connections at the socket.
+    var isReachable: Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socket.utf8.prefix(100))) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    // MARK: What is in it
+
+    private struct Labelled: Decodable {
+        var Id: String
+    }
+
+    /// All containers and networks of a runner's instance.
+    func belongings(of instance: String) async throws -> [String] {
+        let filters = try query(["filters": "{\"label\":[\"pawl.instance=\(instance)\"]}"])
+        let containers = try await get("/containers/json?all=1&\(filters)", as: [Labelled].self)
+        let networks = try await get("/networks?\(filters)", as: [Labelled].self)
+        return containers.map { "container \($0.Id)" } + networks.map { "network \($0.Id)" }
+    }
+
+    /// When a job's attempt had a container: from its making to its removal, as the engine remembers.
+    struct Tenure: Sendable {
+        var job: String
+        var attempt: String
+        var from: Int64
+        var to: Int64
+    }
+
+    private struct Event: Decodable {
+        struct Actor: Decodable { var Attributes: [String: String] }
+        var Action: String
+        var Actor: Actor
+        var timeNano: Int64
+    }
+
+    /// The tenures of an instance's attempts since a moment, all of which have ended.
+    func tenures(of instance: String, since start: Date) async throws -> [Tenure] {
+        let window = try query([
+            "since": Self.seconds(start), "until": Self.seconds(Date()),
+            "filters": "{\"type\":[\"container\"],\"label\":[\"pawl.instance=\(instance)\"]}",
+        ])
+        let lines = try await get("/events?\(window)").split(separator: UInt8(ascii: "\n"))
+        var tenures: [String: Tenure] = [:]
+        for event in try lines.map({ try JSONDecoder().decode(Event.self, from: Data($0)) }) {
+            let facts = event.Actor.Attributes
+            guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"] else { continue }
+            // The engine remembers the last events only: one whose beginning it forgot began before all others.
+            var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: .min, to: .max)
+            if event.Action == "create" { tenure.from = event.timeNano }
+            if event.Action == "destroy" { tenure.to = event.timeNano }
+            tenures[attempt] = tenure
+        }
+        return Array(tenures.values)
+    }
+
+    private static func seconds(_ date: Date) -> String { String(format: "%.6f", date.timeIntervalSince1970) }
+
+    private func query(_ items: [String: String]) throws -> String {
+        var components = URLComponents()
+        components.queryItems = items.map { URLQueryItem(name: $0.key, value: $0.value) }
+        return try #require(components.percentEncodedQuery)
+    }
+
+    private func get<Answer: Decodable>(_ target: String, as type: Answer.Type) async throws -> Answer {
+        try JSONDecoder().decode(Answer.self, from: Data(try await get(target)))
+    }
+
+    private func get(_ target: String) async throws -> [UInt8] {
+        let response = try await Self.client.send(
+            HTTPRequest("GET", "http://docker" + target, unixSocket: socket))
+        let body = try await response.collect(upTo: 16 << 20)
+        try #require(response.status == 200, "\(target): \(String(decoding: body, as: UTF8.self))")
+        return body
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips where no engine answers.
+    static var needsDocker: Self {
+        .enabled(if: TestEngine.shared.isReachable, "needs a Docker Engine: scripts/dockerd start")
+    }
+
+    /// Skips where no engine can be started.
+    static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root: an engine of its own is started") }
+}
