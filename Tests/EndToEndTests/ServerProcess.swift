@@ -46,7 +46,7 @@ final class ServerProcess: Sendable {
         // Where the server's own log is kept for a person to read; without it, it goes with the server.
         let kept = ProcessInfo.processInfo.environment["PAWL_SERVER_LOGS"].flatMap { logs in
             let path = "\(logs)/\(URL(filePath: folder).lastPathComponent).log"
-            FileManager.default.createFile(atPath: path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
             return FileHandle(forWritingAtPath: path)
         }
         output.fileHandleForReading.readabilityHandler = { handle in
