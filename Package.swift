@@ -115,7 +115,7 @@ let package = Package(
         tests(
             "ForgesTests",
             ["Forges", "HTTPTransport", "PipelineModel", "Signing", "TestSupport", nioConcurrency]),
-        tests("GitRepositoriesTests", ["GitRepositories", "PipelineModel"]),
+        tests("GitRepositoriesTests", ["GitRepositories", "PipelineModel", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", nioConcurrency]),
         tests("JobLogsTests", ["JobLogs"]),
         tests(

@@ -51,6 +51,8 @@ final class Site: Sendable {
         ]
         let token = forge.createToken(for: "pawl-bot")
         try Data(token.utf8).write(to: URL(filePath: folder + "/forge-token"))
+        let cloneToken = forge.createToken(for: "pawl-bot", mayWrite: false)
+        try Data(cloneToken.utf8).write(to: URL(filePath: folder + "/clone-token"))
         let config = folder + "/settings.yml"
         // The server listens on every address, so that only the fence is between a job and it.
         try Data(
@@ -67,6 +69,7 @@ final class Site: Sendable {
                 kind: \(section)
                 api: \(forge.url)
                 token-file: \(folder)/forge-token
+                clone-token-file: \(folder)/clone-token
             runner:
               slots: 4
               grace: 1

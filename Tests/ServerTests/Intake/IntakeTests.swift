@@ -14,7 +14,7 @@ struct IntakeTests {
     @Test("a push becomes the pipeline of its commit, and its statuses are owed")
     func push() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile], message: "Halve the warm-up")
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile], message: "Halve the warm-up")
             let delivery = try await server.intake(of: .github(SignedRequest.push(commit)))
             #expect(delivery.state == .planned)
             let detail = try await server.pipeline(of: delivery)
@@ -27,7 +27,7 @@ struct IntakeTests {
     @Test("a repeated delivery of a finished intake does nothing; the forge is not told again")
     func repeated() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             let request = try SignedRequest.github(SignedRequest.push(commit))
             let first = try await server.intake(of: request)
             let second = try await server.intake(of: request)
@@ -47,7 +47,7 @@ struct IntakeTests {
             let request = try SignedRequest.github(body, event: "pull_request")
             let first = try await server.intake(of: request)
             #expect(first.state == .failed && first.reason == "The forge has no pull request 3.")
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.pullRequests[3] = Self.pullRequest(3, head: commit, headRepository: 7) }
             let right = try SignedRequest.github(
                 SignedRequest.pullRequest(3, head: commit, headRepository: 7), event: "pull_request",
@@ -60,7 +60,7 @@ struct IntakeTests {
     @Test("a branch that is deleted stops its pipelines")
     func deletion() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             let pushed = try await server.intake(of: .github(SignedRequest.push(commit)))
             let gone = try await server.intake(of: .github(SignedRequest.push(nil, before: commit)))
             #expect(gone.state == .planned && gone.reason == "refs/heads/main was deleted; 1 pipelines cancelled")
@@ -73,7 +73,7 @@ struct IntakeTests {
         arguments: ["[skip ci] words", "words [ci-skip]"])
     func skip(_ message: String) async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile], message: message)
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile], message: message)
             let told = try await server.intake(of: .github(SignedRequest.push(commit, message: message)))
             #expect(told.state == .ignored && told.reason?.contains("[skip ci]") == true)
             let silent = try await server.intake(of: .gitlab(commit, now: server.now))
@@ -85,7 +85,7 @@ struct IntakeTests {
     @Test("a commit without a pipeline file is not planned, and the forge is told in words")
     func noFile() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push(["README.md": "hello"])
+            let commit = try server.git.push(["README.md": "hello"])
             let delivery = try await server.intake(of: .github(SignedRequest.push(commit)))
             let detail = try await server.pipeline(of: delivery)
             #expect(detail.pipeline.state == .notPlanned)
@@ -99,7 +99,7 @@ struct IntakeTests {
     func wrongFile() async throws {
         try await TestServer.serve { server in
             let file = "test:\n  image: busybox\n  needs: [trian]\n  script: [echo ok]\n"
-            let commit = try await server.git.push([".pawl.yml": file])
+            let commit = try server.git.push([".pawl.yml": file])
             let delivery = try await server.intake(of: .github(SignedRequest.push(commit)))
             let detail = try await server.pipeline(of: delivery)
             #expect(detail.pipeline.state == .notPlanned && detail.jobs.isEmpty)
@@ -112,7 +112,7 @@ struct IntakeTests {
     @Test("a fork's pull request is held; an approval is for its commit alone")
     func fork() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             var request = Self.pullRequest(3, head: commit, headRepository: 99)
             request.headCloneURL = server.git.bare
             server.github.change { [request] in $0.pullRequests[3] = request }
@@ -142,7 +142,7 @@ struct IntakeTests {
         ])
     func outage(_ error: ForgeError) async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { script in
                 script.pullRequests[3] = Self.pullRequest(3, head: commit, headRepository: 7)
                 script.failures = [error, error]
@@ -169,7 +169,7 @@ struct IntakeTests {
     @Test("a commit whose repository cannot be fetched waits until it can")
     func gitIsDown() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             var reference = server.reference(on: "github")
             // A port where nobody listens.
             reference.cloneURL = "http://127.0.0.1:1/ml/churn.git"

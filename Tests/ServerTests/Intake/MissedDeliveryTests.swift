@@ -34,8 +34,8 @@ struct MissedDeliveryTests {
                     to: "ml/churn", url: "http://127.0.0.1:\(server.port)/hooks/github/churn", secret: Self.secret,
                     events: ["push"])
                 // The server does not know its hook yet, and so does not take what comes.
-                let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
-                try await server.git.git(
+                let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
+                try server.git.git(
                     ["push", "-q", forge.cloneURL("ml/churn", token: token), "HEAD:refs/heads/main"],
                     in: server.git.checkout)
                 _ = try await forge.record { $0.deliveries.contains { $0.answer == 404 } }

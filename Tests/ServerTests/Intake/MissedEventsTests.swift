@@ -30,7 +30,7 @@ struct MissedEventsTests {
     @Test("branches that were there before the server are noted and do not run", arguments: ["github", "git"])
     func baseline(_ forge: String) async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", commit)] }
             await look(server)
             await look(server)
@@ -43,14 +43,14 @@ struct MissedEventsTests {
     @Test("a push whose delivery never came runs once, by its newest commit", arguments: ["github", "gitlab", "git"])
     func push(_ forge: String) async throws {
         try await TestServer.serve { server in
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             func setHead(_ commit: String) {
                 for api in [server.github, server.gitlab] { api.change { $0.heads = [.head("main", commit)] } }
             }
             setHead(first)
             await look(server)
-            try await server.git.push(["a": "1"])
-            let newest = try await server.git.push(["a": "2"])
+            try server.git.push(["a": "1"])
+            let newest = try server.git.push(["a": "2"])
             setHead(newest)
             await look(server)
             await look(server)
@@ -65,11 +65,11 @@ struct MissedEventsTests {
     @Test("a new branch, a tag and a deletion that never came are found as well")
     func kinds() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             await look(server)
-            let side = try await server.git.push(["a": "1"], branch: "side")
-            try await server.git.git(["tag", "-a", "-m", "one", "v1", commit], in: server.git.checkout)
-            try await server.git.git(["push", "-q", "origin", "v1"], in: server.git.checkout)
+            let side = try server.git.push(["a": "1"], branch: "side")
+            try server.git.git(["tag", "-a", "-m", "one", "v1", commit], in: server.git.checkout)
+            try server.git.git(["push", "-q", "origin", "v1"], in: server.git.checkout)
             await look(server)
             let found = try await deliveries(server, of: "git")
             var pipelines: [PipelineSource: StoredPipeline] = [:]
@@ -79,7 +79,7 @@ struct MissedEventsTests {
             }
             #expect(pipelines[.push]?.ref == "refs/heads/side" && pipelines[.push]?.commit == side)
             #expect(pipelines[.tag]?.ref == "refs/tags/v1" && pipelines[.tag]?.commit == commit)
-            try await server.git.git(["push", "-q", "origin", ":side"], in: server.git.checkout)
+            try server.git.git(["push", "-q", "origin", ":side"], in: server.git.checkout)
             await look(server)
             let last = try #require(try await deliveries(server, of: "git").last)
             #expect(last.reason == "refs/heads/side was deleted; 1 pipelines cancelled")
@@ -91,10 +91,10 @@ struct MissedEventsTests {
     @Test("what a delivery told is not found again, whether it is worked on, failed or ignored")
     func told() async throws {
         try await TestServer.serve { server in
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", first)] }
             await look(server)
-            let second = try await server.git.push(["a": "1"], message: "words [skip ci]")
+            let second = try server.git.push(["a": "1"], message: "words [skip ci]")
             server.github.change { $0.heads = [.head("main", second)] }
             // Stored and not worked on yet.
             let delivery = try await server.deliver(.github(SignedRequest.push(second, before: first)))
@@ -108,10 +108,10 @@ struct MissedEventsTests {
     @Test("a delivery that was on its way while the forge was asked makes no second pipeline")
     func onItsWay() async throws {
         try await TestServer.serve { server in
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", first)] }
             await look(server)
-            let second = try await server.git.push(["a": "1"])
+            let second = try server.git.push(["a": "1"])
             server.github.change { $0.heads = [.head("main", second)] }
             await look(server)
             let late = try await server.intake(of: .github(SignedRequest.push(second, before: first)))
@@ -123,11 +123,11 @@ struct MissedEventsTests {
     @Test("deliveries that come in another order than the pushes make no further pipeline")
     func anotherOrder() async throws {
         try await TestServer.serve { server in
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", first)] }
             await look(server)
-            let second = try await server.git.push(["a": "1"])
-            let third = try await server.git.push(["a": "2"])
+            let second = try server.git.push(["a": "1"])
+            let third = try server.git.push(["a": "2"])
             server.github.change { $0.heads = [.head("main", third)] }
             _ = try await server.intake(of: .github(SignedRequest.push(third, before: second)))
             _ = try await server.deliver(.github(SignedRequest.push(second, before: first)))
@@ -141,7 +141,7 @@ struct MissedEventsTests {
     @Test("a forge that shows no branch at all is not believed")
     func emptyAnswer() async throws {
         try await TestServer.serve { server in
-            let commit = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", commit)] }
             await look(server)
             server.github.change { $0.heads = [] }
@@ -153,12 +153,12 @@ struct MissedEventsTests {
     @Test("a forge that is down is asked again later, and the other forges meanwhile")
     func down() async throws {
         try await TestServer.serve { server in
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             for api in [server.github, server.gitlab] { api.change { $0.heads = [.head("main", first)] } }
             let events = missedEvents(server)
             var looks = MissedEvents.Looks()
             await events.look(&looks)
-            let second = try await server.git.push(["a": "1"])
+            let second = try server.git.push(["a": "1"])
             for api in [server.github, server.gitlab] { api.change { $0.heads = [.head("main", second)] } }
             let rest = server.now + .minutes(9)
             server.github.change {
@@ -184,7 +184,7 @@ struct MissedEventsTests {
         try await TestServer.serve { server in
             let hook = try #require(try await server.store.hook(forge: "github", name: "main"))
             try await server.store.setRemoteHookID(77, of: hook.id, now: server.now)
-            let first = try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", first)] }
             let events = missedEvents(server)
             var looks = MissedEvents.Looks()
@@ -226,7 +226,7 @@ struct MissedEventsTests {
     @Test("a running service looks at once at a repository that is added")
     func service() async throws {
         try await TestServer.serve { server in
-            try await server.git.push([".pawl.yml": TestServer.pipelineFile])
+            try server.git.push([".pawl.yml": TestServer.pipelineFile])
             let events = missedEvents(server)
             let task = Task { try await events.run() }
             defer { task.cancel() }

@@ -85,7 +85,7 @@ final class TestServer: Sendable {
         let clock = NIOLockedValueBox(options.startsAt)
         self.clock = clock
         let now: @Sendable () -> Timestamp = { clock.withLockedValue { $0 } }
-        git = try await GitFixture()
+        git = try GitFixture()
         vault = SecretVault(key: try SealingKey())
         let recorder = RecordingSender { _ in .init(200) }
         forges = ForgeConnections([
