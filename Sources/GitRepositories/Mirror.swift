@@ -26,10 +26,14 @@ public struct Mirror: Sendable {
         try await fetch(
             url, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], credential: source.credential, prune: true)
         if try await has(source.commit) { return }
-        let address = source.fetchURL ?? url
-        try GitName.checkAddress(address)
-        // A pull request's ref first: every server gives that. A bare commit id only some do.
-        for wanted in [source.ref, source.commit] {
+        // The repository's own ref of a pull request first: the forges keep a fork's commits there too, and the fork may
+        // be one that this credential cannot read. Some servers give a bare commit id as well.
+        var places = [(url, source.ref), (url, source.commit)]
+        if let fork = source.fetchURL {
+            try GitName.checkAddress(fork)
+            places += [(fork, source.commit)]
+        }
+        for (address, wanted) in places {
             do {
                 try await fetch(
                     address, ["+\(wanted):refs/pawl/\(source.commit)"],

@@ -52,13 +52,25 @@ struct LanguageCase: Sendable {
         expect = description["expect"] ?? .null
         repository = try LanguageRepository(folder: folder)
         let given = description["context"] ?? .null
-        context = PlanningContext(
+        var context = PlanningContext(
             ref: given["ref"]?.text ?? "main",
             refKind: PlanningContext.RefKind(rawValue: given["ref_type"]?.text ?? "branch") ?? .branch,
             defaultBranch: given["default_branch"]?.text ?? "main", source: given["source"]?.text ?? "push",
             projectVariables: Self.variables(given["project_variables"]),
             pipelineVariables: Self.variables(given["variables"]),
             changedFiles: given["changed_files"]?.elements?.compactMap(\.text))
+        context.predefined = Self.predefined(context, commit: String(repeating: "0", count: 39) + "1")
+        self.context = context
+    }
+
+    /// What the server knows of a push of a commit before it is planned.
+    static func predefined(_ context: PlanningContext, commit: String) -> [Variable] {
+        PredefinedVariables.pipeline(
+            PipelineFacts(
+                server: .init(url: "", forge: "git"),
+                project: .init(id: 7, path: "churn", url: "", defaultBranch: context.defaultBranch),
+                commit: .init(sha: commit), ref: .init(name: context.ref, kind: context.refKind), pipelineID: 0,
+                pipelineNumber: 0, source: context.source))
     }
 
     private static func variables(_ value: JSONValue?) -> [Variable] {

@@ -11,11 +11,15 @@ struct LanguageConformanceTests {
     private static let folder = "dev/gitlab-ci"
 
     @Test("GitLab CI cases are planned as GitLab plans them")
-    func plans() throws {
+    func plans() async throws {
         let verdicts = try Self.cases().map { ($0, try $0.fault()) }
         for (one, fault) in verdicts { Self.tell(fault, of: one) }
         let planned = verdicts.count { $0.1 == nil }
         print("conformance gitlab-ci cases (planning part): \(planned) of \(verdicts.count)")
+        if await !CaseEngine.isReady() {
+            print("conformance gitlab-ci cases: \(planned) of \(verdicts.count), by planning alone")
+            print("conformance gitlab-ci cases (runs): skipped: \(CaseEngine.absence)")
+        }
         #expect(planned >= Floor.gitLabCIPlanning)
     }
 
@@ -23,10 +27,10 @@ struct LanguageConformanceTests {
         "GitLab CI cases mean what they mean in GitLab, when their jobs run in real containers too",
         .enabled(Comment(rawValue: CaseEngine.absence)) { await CaseEngine.isReady() }, .timeLimit(.minutes(5)))
     func runs() async throws {
-        let planned = try Self.cases().filter { try $0.fault() == nil }
-        let faults = try await Self.runFaults(of: planned.filter { try $0.runningPlan() != nil })
-        let held = planned.count - faults.count
         let all = try Self.cases()
+        let planned = try all.filter { try $0.fault() == nil }
+        let faults = try await Self.runFaults(of: planned.filter(\.hasRun))
+        let held = planned.count - faults.count
         let running = all.filter(\.hasRun)
         let ran = planned.count(where: \.hasRun) - faults.count
         print("conformance gitlab-ci cases (runs): \(ran) of \(running.count)")

@@ -9,7 +9,8 @@ struct Project: Sendable {
     let path: String
     /// The checkout.
     let checkout: String
-    private let remote: String
+    /// Where a person pushes to, with their token in the address.
+    let remote: String
 
     /// Makes the repository with a first commit that asks for no pipeline, and adds it with `pawl repo add`.
     init(_ path: String, on site: Site, isAdded: Bool = true) async throws {

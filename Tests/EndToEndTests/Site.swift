@@ -1,5 +1,6 @@
 import Forges
 import Foundation
+import HTTPTransport
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -20,6 +21,8 @@ final class Site: Sendable {
     let section: String
     /// Where checkouts are.
     let workspace: String
+    /// A folder that jobs of the environment `production` of `secrets/deploy` see as `/signal`.
+    let signals: String
     private let environment: [String: String]
 
     private static let github = Task { try await Site(.github, networks: "10.218.0.0/16") }
@@ -41,9 +44,11 @@ final class Site: Sendable {
         section = kind.rawValue
         let folder = NSTemporaryDirectory() + "pawl-e2e-" + UUID().uuidString.prefix(8)
         workspace = folder + "/checkouts"
+        signals = folder + "/signals"
         data = folder + "/data"
         let port = try Self.freePort()
         address = "http://127.0.0.1:\(port)"
+        try FileManager.default.createDirectory(atPath: signals, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: workspace, withIntermediateDirectories: true)
         environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": folder,
@@ -76,6 +81,9 @@ final class Site: Sendable {
               docker-socket: \(Docker.socket)
               network-range: \(networks)
               low-water: 64MiB
+            mounts: [signals]
+            mount:
+              signals: {path: \(signals), target: /signal, repository: secrets/deploy, environment: production}
             """.utf8
         ).write(to: URL(filePath: config))
         let made = try await Self.run(
@@ -112,8 +120,57 @@ final class Site: Sendable {
     }
 
     /// Runs a `pawl` command as a person with the first token would.
-    func pawl(_ arguments: String..., input: String = "") async throws -> Outcome {
+    func pawl(_ arguments: String...) async throws -> Outcome { try await pawl(arguments) }
+
+    /// Runs a `pawl` command with something on its standard input.
+    func pawl(_ arguments: [String], input: String = "") async throws -> Outcome {
         try await Self.run(Self.binary, arguments, environment: environment, input: input)
+    }
+
+    /// Follows a job's log until a text is in it.
+    /// - Returns: the log so far.
+    func log(of job: String, until text: String) async throws -> String {
+        let (pieces, report) = AsyncStream.makeStream(of: String.self)
+        let output = Pipe()
+        let process = Process()
+        process.executableURL = URL(filePath: Self.binary)
+        process.arguments = ["logs", job, "--follow"]
+        process.environment = environment
+        process.standardOutput = output
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            guard !data.isEmpty else {
+                handle.readabilityHandler = nil
+                return report.finish()
+            }
+            report.yield(String(decoding: data, as: UTF8.self))
+        }
+        try process.run()
+        defer { process.terminate() }
+        var log = ""
+        for await piece in pieces {
+            log += piece
+            if log.contains(text) { return log }
+        }
+        throw SiteError("the log of \(job) ended without \(text): \(log)")
+    }
+
+    /// A page, as a browser gets it.
+    func page(_ address: String) async throws -> String {
+        let answer = try await Self.client.send(HTTPRequest("GET", address))
+        guard answer.status == 200 else { throw SiteError("\(address): \(answer.status)") }
+        return String(decoding: try await answer.collect(upTo: 8 << 20), as: UTF8.self)
+    }
+
+    private static let client = HTTPClient()
+
+    /// Every file in the server's data folder, the database and its log among them.
+    func files() throws -> [(path: String, text: String)] {
+        try FileManager.default.subpathsOfDirectory(atPath: data).compactMap { path in
+            FileManager.default.contents(atPath: "\(data)/\(path)").map {
+                (path, String(decoding: $0, as: UTF8.self))
+            }
+        }
     }
 
     /// Runs a command that is to succeed, and reads the object it prints.

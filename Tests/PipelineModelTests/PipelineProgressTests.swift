@@ -86,6 +86,18 @@ struct PipelineProgressTests {
         #expect(blocked.pipeline == .manual)
     }
 
+    @Test("who needs a manual job that may fail is not run, and nobody waits for it")
+    func needsOffered() {
+        let plan = Self.plan([
+            Self.job("ask", "test", when: .manual, allowFailure: .always), Self.job("fit", "train", needs: ["ask"]),
+            Self.job("tidy", "train", needs: ["ask"], when: .always), Self.job("ship", "deploy"),
+        ])
+        let open = settled(plan, [:])
+        #expect(open.states == ["ask": .manual, "fit": .notRun, "tidy": .ready, "ship": .waiting])
+        let ended = settled(plan, ["ask": .manual, "fit": .notRun, "tidy": .passed, "ship": .passed])
+        #expect(ended.pipeline == .passed)
+    }
+
     @Test("a played manual job starts as soon as what it waits for has ended")
     func played() {
         let plan = Self.plan([Self.job("unit", "test"), Self.job("ship", "deploy", when: .manual)])

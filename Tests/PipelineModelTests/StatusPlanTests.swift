@@ -44,6 +44,26 @@ struct StatusPlanTests {
         #expect(owed.allSatisfy { $0.state == .success })
     }
 
+    @Test("a job that nobody's start of another kept from running is no failure")
+    func unstarted() {
+        let owed = plan.statuses(
+            before: snapshot(
+                .running,
+                [
+                    .init(name: "test", state: .running), .init(name: "ship", state: .waiting, awaitsPlay: true),
+                    .init(name: "smoke", state: .waiting), .init(name: "report", state: .waiting),
+                ]),
+            after: snapshot(
+                .passed,
+                [
+                    .init(name: "test", state: .passed), .init(name: "ship", state: .manual, awaitsPlay: true),
+                    .init(name: "smoke", state: .notRun, because: "ship"),
+                    .init(name: "report", state: .notRun, because: "smoke"),
+                ]))
+        #expect(owed.allSatisfy { $0.state == .success })
+        #expect(owed.filter { $0.text == "not run: nobody has started ship" }.count == 2)
+    }
+
     @Test("a red pipeline says which job and why, and what was not run is not green")
     func failure() {
         let owed = plan.statuses(

@@ -68,6 +68,19 @@ struct DockerJobTests {
         #expect(!FileManager.default.fileExists(atPath: "/dev/shm/pawl-" + String(decoding: instance, as: UTF8.self)))
     }
 
+    @Test(
+        "its script runs whatever the entrypoint does with what it is given",
+        arguments: [[""], ["/bin/sh", "-c"], ["sh", "-ec"], ["/bin/busybox", "env"]])
+    func entrypoint(words: [String]) async throws {
+        let fixture = try await fixture()
+        let result = try await fixture.carryOut(
+            fixture.assignment(script: ["echo it ran", "exit 3"]) {
+                $0.image = .init(name: "pawl-test:tiny", entrypoint: words)
+            })
+        #expect(result?.exitCode == 3)
+        #expect(fixture.coordinator.log(of: 1).contains("\nit ran\n"))
+    }
+
     @Test("when it is cancelled, its script gets to save what it has")
     func cancelled() async throws {
         let executor = WatchingExecutor(Engine.executor(), waitingFor: "\nready")

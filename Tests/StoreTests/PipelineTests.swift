@@ -109,6 +109,24 @@ import Testing
         #expect(try await test.state(id) == .passed)
     }
 
+    @Test("what needs a manual job that may fail is not run, keeps nothing waiting, and runs once that is played")
+    func playForDependants() async throws {
+        let test = try await TestStore()
+        var jobs = plan([("test", []), ("ship", ["test"]), ("smoke", ["ship"]), ("report", ["smoke"])])
+        jobs.jobs[1].when = .manual
+        jobs.jobs[1].allowFailure = .always
+        let id = try await test.pipeline(jobs)
+        try await test.run("test")
+        #expect(try await test.state(id) == .passed)
+        #expect(
+            try await test.states(id) == ["test": .passed, "ship": .manual, "smoke": .notRun, "report": .notRun])
+        try await test.store.play(try await test.job("ship", of: id).id, by: "mira", now: at(2))
+        #expect(try await test.state(id) == .running)
+        for name in ["ship", "smoke", "report"] { try await test.run(name, now: at(3)) }
+        #expect(try await test.states(id).values.allSatisfy { $0 == .passed })
+        #expect(try await test.state(id) == .passed)
+    }
+
     @Test("a stopped pipeline ends what has not started at once, and tells a runner at its heartbeat")
     func cancel() async throws {
         let test = try await TestStore()
@@ -170,6 +188,8 @@ import Testing
         #expect(job.failure == Failure(.policy, "production runs #2, newer than #1"))
         #expect(job.attempts.count == 1)
         #expect(try await test.state(old) == .failed)
+        await #expect(throws: StoreError.self) { try await test.store.retry(job.id, by: "mira", now: at(4)) }
+        #expect(try await test.job("deploy", of: old).state == .failed)
     }
 
     @Test("a plan that cannot be read ends its job as Pawl's failure, names the row, and stops nothing else")

@@ -6,14 +6,14 @@ extension VariableList {
         add("GITLAB_CI", "true")
         add("PAWL", "true")
         add("PAWL_FORGE", server.forge)
-        guard let parts = ServerAddress(server.url) else { return }
         add("CI_SERVER", "yes")
+        add("CI_SERVER_NAME", "Pawl")
+        guard let parts = ServerAddress(server.url) else { return }
         add("CI_SERVER_URL", server.url)
         add("CI_SERVER_HOST", parts.host)
         add("CI_SERVER_PORT", String(parts.port))
         add("CI_SERVER_PROTOCOL", parts.scheme)
         add("CI_SERVER_FQDN", parts.hasUsualPort ? parts.host : "\(parts.host):\(parts.port)")
-        add("CI_SERVER_NAME", "Pawl")
         if server.forge == "gitlab" { add("CI_API_V4_URL", "\(server.url)/api/v4") }
     }
 

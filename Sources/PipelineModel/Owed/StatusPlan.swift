@@ -58,7 +58,7 @@ public struct StatusPlan: Sendable {
         }
         for job in snapshot.jobs.prefix(jobLimit) {
             let context = "pawl/\(source)/\(job.name)"
-            all.append((context, jobStatus(job, context: context)))
+            all.append((context, jobStatus(job, in: snapshot, context: context)))
         }
         return all
     }
@@ -93,14 +93,14 @@ public struct StatusPlan: Sendable {
         }
     }
 
-    private func jobStatus(_ job: JobSnapshot, context: String) -> CommitStatus? {
-        guard let (state, text) = Self.jobWords(job) else { return nil }
+    private func jobStatus(_ job: JobSnapshot, in snapshot: PipelineSnapshot, context: String) -> CommitStatus? {
+        guard let (state, text) = Self.jobWords(job, in: snapshot) else { return nil }
         return CommitStatus(
             commit: commit, ref: ref, context: context, state: state, text: text,
             targetURL: pipelineURL.map { Self.page(of: job.name, below: $0) })
     }
 
-    private static func jobWords(_ job: JobSnapshot) -> (CommitStatus.State, String)? {
+    private static func jobWords(_ job: JobSnapshot, in snapshot: PipelineSnapshot) -> (CommitStatus.State, String)? {
         switch job.state {
         case .waiting where job.awaitsPlay, .manual: return nil
         case .waiting, .ready, .running, .judging: return (.pending, "waiting or running")
@@ -113,8 +113,24 @@ public struct StatusPlan: Sendable {
         case .cancelled: return (.failure, "cancelled")
         case .notRun:
             guard let cause = job.because else { return (.success, "not needed: nothing failed before it") }
+            if let offered = unstarted(behind: job, in: snapshot) {
+                return (.success, "not run: nobody has started \(offered)")
+            }
             return (.failure, "not run: \(cause) did not pass")
         }
+    }
+
+    /// The job that waits for a person and so kept this one from running; nil where another thing did.
+    private static func unstarted(behind job: JobSnapshot, in snapshot: PipelineSnapshot) -> String? {
+        var cause = job
+        for _ in snapshot.jobs {
+            guard let name = cause.because, let next = snapshot.jobs.first(where: { $0.name == name }) else {
+                return nil
+            }
+            if next.state == .manual { return next.name }
+            cause = next
+        }
+        return nil
     }
 
     private static func words(of job: JobSnapshot) -> String {

@@ -111,18 +111,18 @@ public struct PipelineProgress: Sendable {
                 // With needs, a job that never ran cannot have been right; by stages it is left out of account.
                 if job.needs != nil { skippedOne = skippedOne ?? earlier.name }
             case .manual:
-                // A manual job that may fail stands in nobody's way, except of those that need it by name.
+                // A manual job that may fail stands in nobody's way: those that need it by name are not run, and the
+                // others go on, until a person starts it.
                 guard earlier.allowFailure == .always else { return nil }
-                if job.needs != nil { return nil }
+                if job.needs != nil { skippedOne = skippedOne ?? earlier.name }
             case .waiting, .ready, .running, .judging: return nil
             }
         }
         switch job.when {
         case .always: return Transition(job: job.name, state: .ready)
         case .onFailure:
-            return Transition(
-                job: job.name, state: failedOne == nil ? .notRun : .ready,
-                because: failedOne == nil ? before.first?.name : nil)
+            // Where nothing failed, no job is the reason: this one was not needed.
+            return Transition(job: job.name, state: failedOne == nil ? .notRun : .ready)
         case .onSuccess, .manual:
             if let cause = failedOne ?? skippedOne { return Transition(job: job.name, state: .notRun, because: cause) }
             let starts = job.when == .onSuccess || standing(job.name).isPlayed

@@ -89,10 +89,11 @@ struct AttemptPlan: Sendable {
                 ContainerSpecification.Mount(
                     source: given.path, target: given.target, isReadOnly: !given.isWritable))
         }
+        let entrypoint = assignment.job.image?.entrypoint
         return ContainerSpecification(
             labels: ContainerLabels(instance: instance, key: assignment.key), image: image,
-            command: scripts.command, workingDirectory: workspace.target, limits: limits,
-            entrypoint: assignment.job.image?.entrypoint, mounts: mounts,
+            command: scripts.command(after: entrypoint), workingDirectory: workspace.target, limits: limits,
+            entrypoint: entrypoint, mounts: mounts,
             pullPolicy: assignment.job.image?.pullPolicy?.first ?? .ifNotPresent,
             registryLogins: assignment.registryLogins)
     }

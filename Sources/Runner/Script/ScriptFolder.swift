@@ -28,5 +28,14 @@ struct ScriptFolder: Sendable {
     }
 
     /// What the container starts: nothing in it comes from the job.
-    var command: [String] { ["sh", "\(Self.target)/run"] }
+    ///
+    /// A shell that an entrypoint ends with, such as `/bin/sh -c`, reads one argument as its whole script. Given two, it
+    /// would run the first alone, and the job would pass without having run.
+    func command(after entrypoint: [String]?) -> [String] {
+        let words = ["sh", "\(Self.target)/run"]
+        guard let last = entrypoint?.last, last.hasPrefix("-"), !last.hasPrefix("--"), last.hasSuffix("c") else {
+            return words
+        }
+        return [words.joined(separator: " ")]
+    }
 }

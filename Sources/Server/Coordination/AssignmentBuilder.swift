@@ -1,4 +1,5 @@
 import Forges
+import FoundationEssentials
 import PipelineLanguage
 import PipelineModel
 import Signing
@@ -29,8 +30,8 @@ public struct AssignmentBuilder: Sendable {
         self.pipelineURL = pipelineURL
     }
 
-    /// The assignment of an attempt that was acknowledged.
-    func assignment(for attempt: AcknowledgedAttempt) async throws -> Assignment {
+    /// The assignment of an attempt that was acknowledged now.
+    func assignment(for attempt: AcknowledgedAttempt, now: Timestamp) async throws -> Assignment {
         let pipeline = attempt.pipeline
         let reference = attempt.repository.reference
         var job = attempt.job
@@ -38,18 +39,19 @@ public struct AssignmentBuilder: Sendable {
         return Assignment(
             key: attempt.key, attemptNumber: attempt.attemptNumber, pipeline: pipeline.id, job: job,
             repository: reference, fetchURL: pipeline.fetchURL, ref: pipeline.ref, commit: pipeline.commit,
-            variables: try variables(of: attempt, job: job), secrets: try await secrets(of: attempt),
+            variables: try variables(of: attempt, job: job, now: now), secrets: try await secrets(of: attempt),
             gitCredential: try await credential(for: reference), registryLogins: registryLogins,
             artifacts: attempt.artifacts, limits: limits.lowered(by: job))
     }
 
     /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.
-    private func variables(of attempt: AcknowledgedAttempt, job: PlannedJob) throws -> [Variable] {
+    private func variables(of attempt: AcknowledgedAttempt, job: PlannedJob, now: Timestamp) throws -> [Variable] {
         let pipeline = attempt.pipeline
         let page = pipelineURL(pipeline.id)
         let workspace = "/builds/" + Slug.reference(attempt.repository.reference.name)
         let facts = AttemptFacts(
-            jobID: attempt.key.job.rawValue, attemptNumber: attempt.attemptNumber, jobURL: page, workspace: workspace)
+            jobID: attempt.key.job.rawValue, attemptNumber: attempt.attemptNumber, jobURL: page,
+            startedAt: Self.text(of: now), workspace: workspace)
         let ofAttempt = PredefinedVariables.attempt(facts, of: job, environment: attempt.environment) { bytes in
             (try? SHA256Digest.of(bytes)) ?? []
         }
@@ -57,9 +59,15 @@ public struct AssignmentBuilder: Sendable {
         let ofPipeline =
             [
                 Variable("CI_PIPELINE_ID", id, expands: false), Variable("CI_PIPELINE_IID", id, expands: false),
+                Variable("CI_PIPELINE_CREATED_AT", Self.text(of: pipeline.createdAt), expands: false),
                 Variable("PAWL_PIPELINE", id, expands: false),
             ] + (page.map { [Variable("CI_PIPELINE_URL", $0, expands: false)] } ?? [])
         return attempt.variables + ofPipeline + ofAttempt + job.variables
+    }
+
+    /// A moment as GitLab writes it: ISO 8601, in whole seconds.
+    private static func text(of moment: Timestamp) -> String {
+        Date(timeIntervalSince1970: Double(moment.milliseconds / 1_000)).formatted(.iso8601)
     }
 
     private func secrets(of attempt: AcknowledgedAttempt) async throws -> [GrantedSecret] {

@@ -38,9 +38,10 @@ public struct LocalCoordinator: Coordinator {
 
     /// Takes the attempt, and puts its assignment together.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
-        let attempt = try await translated { try await store.acknowledge(key, now: now()) }
+        let moment = now()
+        let attempt = try await translated { try await store.acknowledge(key, now: moment) }
         do {
-            return try await assignments.assignment(for: attempt)
+            return try await assignments.assignment(for: attempt, now: moment)
         } catch {
             throw CoordinatorError.unavailable("\(error)")
         }

@@ -20,8 +20,9 @@ extension OwedMessage {
         finishedAt = try row.optionalTime("finished_at")
     }
 
-    /// Owes a forge a status. Older ones for the same commit, ref and context that have not been sent become needless. The ref
-    /// counts because GitLab keeps a commit's statuses apart by it.
+    /// Owes a forge a status. Older ones for the same commit, ref and context that have not been sent become needless,
+    /// except a pending one before an end where the forge knows nothing of the context yet: it has to know of all jobs
+    /// before it hears that one of them passed. The ref counts because GitLab keeps a commit's statuses apart by it.
     static func owe(
         _ status: CommitStatus, for pipeline: StoredPipeline, on connection: any DatabaseConnection, now: Timestamp
     ) throws {
@@ -29,7 +30,11 @@ extension OwedMessage {
             """
             UPDATE outbox SET state = 'superseded', finished_at = $5
             WHERE repository = $1 AND commit_sha = $2 AND context = $3 AND ref = $4 AND state = 'owed'
-            """, pipeline.repository, status.commit, status.context, status.ref, now)
+                AND (is_pending = 0 OR $6 = 1 OR EXISTS (
+                    SELECT 1 FROM outbox AS told
+                    WHERE told.pipeline = $7 AND told.context = $3 AND told.state = 'sent'))
+            """, pipeline.repository, status.commit, status.context, status.ref, now, status.state == .pending,
+            pipeline.id)
         try connection.execute(
             """
             INSERT INTO outbox (

@@ -1,7 +1,7 @@
 import PipelineModel
 
 extension Store {
-    /// Messages to send now, in the order of their causes, at most one a context; to one forge where it is named.
+    /// Messages to send now, in the order of their causes; to one forge where it is named.
     ///
     /// An end is held back while the same commit is still owed a pending status from before it, so that a forge never
     /// sees a commit green that it does not yet know to be tested. One task sends to a forge, and one message of a commit after

@@ -12,7 +12,9 @@ extension Store {
         let tags = try jsonText(request.tags)
         let claim = try await change { connection, consequences -> Claim? in
             while let job = try Self.takeNext(tags: tags, on: connection, now: now) {
-                if let newer = try Self.newerDeployment(than: job, on: connection) {
+                if let environment = job.deploysTo,
+                    let newer = try Self.newerDeployment(in: environment, than: job.pipeline, on: connection)
+                {
                     try Self.refuseOutdated(
                         job, newer: newer, on: connection, settings: settings, &consequences, now: now)
                     continue
@@ -95,18 +97,6 @@ extension Store {
         return Claim(
             key: LeaseKey(job: job.id, attempt: attempt, epoch: job.epoch), pipeline: job.pipeline, jobName: job.name,
             leaseFor: duration)
-    }
-
-    /// The newer pipeline whose deployment the job's environment has; nil where there is none.
-    private static func newerDeployment(
-        than job: TakenJob, on connection: any DatabaseConnection
-    ) throws -> PipelineID? {
-        guard let environment = job.deploysTo else { return nil }
-        return try connection.row(
-            """
-            SELECT environment.pipeline FROM environment JOIN pipeline ON pipeline.repository = environment.repository
-            WHERE pipeline.id = $1 AND environment.name = $2 AND environment.pipeline > $1
-            """, job.pipeline, environment)?.id("pipeline")
     }
 
     private static func refuseOutdated(

@@ -6,9 +6,10 @@ extension Store {
     /// Those that were not run because of it run now; those that had ended are stale and run again, except deployments,
     /// which wait for `play`. Attempts stay history.
     /// - Throws: `StoreError.refused` where it or a job that depends on it still runs, or where a job before it would
-    ///   keep it from running. The message says which, and what to do.
+    ///   keep it from running, or where it would deploy something older than what its environment has. The message says which, and what to do.
     public func retry(_ id: JobID, by: String, now: Timestamp) async throws {
-        try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, _ in
+        try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, connection in
+            try change.refuseIfOutdated(index, on: connection)
             try change.retry([index], isNamed: true, now: now)
         }
     }

@@ -2,9 +2,10 @@ import PipelineModel
 
 extension Store {
     /// Starts a job that waits for a person, as soon as the jobs before it allow.
-    /// - Throws: `StoreError.refused` where it does not wait for a person, or its pipeline is held.
+    /// - Throws: `StoreError.refused` where it does not wait for a person, its pipeline is held, or it would deploy
+    ///   something older than what its environment has.
     public func play(_ id: JobID, by: String, now: Timestamp) async throws {
-        try await changeByPerson(id, action: "job.play", by: by, now: now) { change, index, _ in
+        try await changeByPerson(id, action: "job.play", by: by, now: now) { change, index, connection in
             let job = change.jobs[index]
             try change.refuseIfHeld()
             let isFutureManual =
@@ -16,6 +17,7 @@ extension Store {
                     message: "\(change.pipeline.id)/\(job.name) does not wait for a person "
                         + "(\(job.state.rawValue)): \(advice)")
             }
+            try change.refuseIfOutdated(index, on: connection)
             try change.play(index, now: now)
         }
     }
@@ -53,9 +55,14 @@ extension PipelineChange {
             message: "#\(pipeline.id) is held until a maintainer approves its commit: pawl approve \(pipeline.id)")
     }
 
-    /// Starts a job that waits for a person, unless what stands before it keeps it from running at all.
+    /// Starts a job that waits for a person, unless what stands before it keeps it from running at all. Jobs that were
+    /// not run, perhaps only because nobody had started it, wait for it now.
     mutating func play(_ index: Int, now: Timestamp) throws {
+        let dependants = Set(progress.dependants(of: jobs[index].name))
         update(index) { $0.beginAgain(isPlayed: true, priority: 0) }
+        for (later, job) in jobs.enumerated() where job.state == .notRun && dependants.contains(job.name) {
+            update(later) { $0.beginAgain(isPlayed: $0.isPlayed) }
+        }
         try refuseIfNotRun(index, now: now)
     }
 

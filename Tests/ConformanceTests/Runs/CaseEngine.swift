@@ -6,7 +6,7 @@ import PipelineModel
 /// The container engine in which the jobs of cases run, without a network.
 struct CaseEngine: Sendable {
     /// Why nothing runs where there is none.
-    static let absence = "skipped: needs a Docker Engine and its images: scripts/dockerd start, scripts/images"
+    static let absence = "needs a Docker Engine and its images: scripts/dockerd start, scripts/images"
 
     private static let client = HTTPClient()
 

@@ -143,17 +143,10 @@ extension LanguageCase {
             plan.jobs[index].image = .init(name: image.rawValue, entrypoint: job.image?.entrypoint)
             plan.jobs[index].tags = []
         }
-        let reference = repository.reference
-        let facts = PipelineFacts(
-            server: .init(url: "", forge: "git"),
-            project: .init(
-                id: reference.remoteID, path: reference.name, url: "", defaultBranch: context.defaultBranch),
-            commit: .init(sha: commit), ref: .init(name: context.ref, kind: context.refKind), pipelineID: 0,
-            pipelineNumber: 0, source: context.source)
         var new = NewPipeline(
             repository: repository.id, source: .push, ref: "refs/heads/" + context.ref, commit: commit,
             trust: PipelineTrust(isProtected: true, isFork: false), planning: .planned(plan))
-        new.variables = PredefinedVariables.pipeline(facts)
+        new.variables = Self.predefined(context, commit: commit)
         new.environments = environments
         return new
     }

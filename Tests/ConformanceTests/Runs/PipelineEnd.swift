@@ -38,9 +38,9 @@ struct JobEnd: Sendable {
     var began: Timestamp? { job.attempts.compactMap(\.startedAt).min() }
     /// When its last attempt ended.
     var ended: Timestamp? { job.attempts.compactMap(\.finishedAt).max() }
-    /// How long that was; nil where it has not run.
+    /// How long it took from its first hand-out; nil where it has not run.
     var duration: Duration? {
-        guard let began, let ended else { return nil }
-        return ended - began
+        guard let claimed = job.attempts.first?.claimedAt, let ended else { return nil }
+        return ended - claimed
     }
 }

@@ -46,7 +46,8 @@ struct RunComparison {
             let why = end.job.failure.map { ", \($0.message)" } ?? ""
             return value.text == end.status ? nil : "it is \(end.status)\(why): \(end.lines.suffix(5))"
         case "reason":
-            return value.text == last?.failure?.class.rawValue ? nil : "it failed by \(String(describing: last?.failure))"
+            return value.text == last?.failure?.class.rawValue
+                ? nil : "it failed by \(String(describing: last?.failure))"
         case "exit_code":
             let code = last?.failure?.exitCode ?? last?.exitCode
             return value.whole == code.map(Int64.init) ? nil : "it ended with \(String(describing: code))"

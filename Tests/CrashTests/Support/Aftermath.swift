@@ -10,8 +10,12 @@ struct Aftermath {
     let commit: String
 
     /// Nothing is doubled: one pipeline, each job passed once, whatever attempts were lost before.
-    /// - Parameter counted: attempts whose results had reached the disk.
-    func expectOneOfEach(counted: Set<String> = []) async throws {
+    /// - Parameters:
+    ///   - counted: attempts whose results had reached the disk.
+    ///   - maySystemFail: whether attempts may have failed on Pawl's side before the one that passed.
+    /// - Returns: the attempts that passed.
+    @discardableResult
+    func expectOneOfEach(counted: Set<String> = [], maySystemFail: Bool = false) async throws -> Set<String> {
         let deliveries: DeliveryListView = try await bench.server.read("deliveries")
         #expect(deliveries.deliveries.filter { $0.state == .planned }.count == 1)
         #expect(deliveries.deliveries.allSatisfy { $0.state == .planned || $0.state == .duplicate })
@@ -24,10 +28,15 @@ struct Aftermath {
             #expect(job.state == .passed)
             let states = job.attempts.map(\.state)
             #expect(states.last == .passed, "\(job.name)")
-            #expect(states.dropLast().allSatisfy { $0 == .lost || $0 == .givenBack }, "\(job.name): \(states)")
+            for earlier in job.attempts.dropLast() {
+                let isOurs = earlier.failure?.isOurs ?? (earlier.state == .givenBack)
+                #expect(earlier.state != .failed || maySystemFail, "\(job.name): \(states)")
+                #expect(isOurs, "\(job.name): \(states)")
+            }
         }
         let passed = detail.jobs.flatMap(\.attempts).filter { $0.state == .passed }.map { "\($0.id)" }
         #expect(counted.isSubset(of: passed))
+        return Set(passed)
     }
 
     /// The forge was told of all contexts: pending, then one end, and no end before all were pending.
@@ -37,10 +46,13 @@ struct Aftermath {
         expectLegal(statuses)
     }
 
-    /// No job had two containers at once.
-    func expectOneContainerAtATime(since start: Date) async throws {
-        let tenures = try await bench.engine.tenures(of: instance, since: start)
-        #expect(tenures.count >= 3)
+    /// No job had two containers at once, by what the engine told.
+    /// - Parameter passed: the attempts that passed, whose containers are gone.
+    func expectOneContainerAtATime(
+        in events: AsyncThrowingStream<[UInt8], any Error>, passed: Set<String>
+    ) async throws {
+        let tenures = try await TestEngine.tenures(in: events, untilGone: passed)
+        #expect(passed.isSubset(of: tenures.map(\.attempt)))
         for (_, ofJob) in Dictionary(grouping: tenures, by: \.job) {
             let inOrder = ofJob.sorted { $0.from < $1.from }
             for (earlier, later) in zip(inOrder, inOrder.dropFirst()) { #expect(earlier.to < later.from) }
@@ -49,7 +61,8 @@ struct Aftermath {
 
     /// No container, network, workspace, script or result is left. The server has to have stopped.
     func expectNothingLeft() async throws {
-        #expect(try await bench.engine.belongings(of: instance) == [])
+        let belongings = try await bench.engine.belongings(of: instance)
+        #expect(belongings == [], "\(bench.server.log)")
         let data = bench.server.data
         for folder in [data + "/runner/work", data + "/runner/results", data + "/spool", "/dev/shm/pawl-\(instance)"] {
             #expect(Self.files(in: folder) == [], "\(folder)")
@@ -61,9 +74,7 @@ struct Aftermath {
         Set(files(in: server.data + "/runner/results").filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) })
     }
 
-    private var instance: String {
-        (try? String(contentsOfFile: bench.server.data + "/runner/instance", encoding: .utf8)) ?? "none"
-    }
+    private var instance: String { bench.server.instance }
 
     private static func files(in folder: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -40,6 +40,7 @@ struct CrashBench: Sendable {
         prepare:
           script:
             - echo prepared > note
+            - cat note
             - sleep 1
           artifacts:
             paths: [note]

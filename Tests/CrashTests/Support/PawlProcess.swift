@@ -16,50 +16,91 @@ final class PawlProcess: Sendable {
         return (tests as NSString).deletingLastPathComponent + "/pawl"
     }()
 
-    private let process = Process()
+    private let id: pid_t
     private let ending: Task<Ending, Never>
+    private let isRunning = NIOLockedValueBox(true)
     private let lines: AsyncStream<String>
-    private let text = NIOLockedValueBox("")
+    private let text: NIOLockedValueBox<String>
 
-    /// Starts it. Nothing named `PAWL_…` of this process's own environment reaches it.
-    init(_ arguments: [String], environment: [String: String] = [:], input: FileHandle = .nullDevice) throws {
-        let (endings, end) = AsyncStream.makeStream(of: Ending.self)
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PAWL_") }
+    /// Starts it, without input. Nothing named `PAWL_…` of this process's own environment reaches it.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PAWL_") }
             .merging(environment) { $1 }
-        process.standardInput = input
-        process.terminationHandler = { process in
-            let isSignal = process.terminationReason == .uncaughtSignal
-            end.yield(isSignal ? .killed(signal: process.terminationStatus) : .exited(process.terminationStatus))
+        let output = try Self.pipe()
+        id = try Self.spawn([Self.binary] + arguments, variables.map { "\($0.key)=\($0.value)" }, output: output.write)
+        close(output.write)
+        (lines, text) = Self.follow(output.read)
+        ending = Self.wait(for: id, isRunning)
+    }
+
+    /// Two connected ends that no other process gets by accident: an output's end is not seen while anybody has it.
+    private static func pipe() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
+            throw Silence(words: "socketpair", output: String(cString: strerror(errno)))
+        }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(_ arguments: [String], _ environment: [String], output: Int32) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        let words = arguments.map { strdup($0) } + [nil]
+        let variables = environment.map { strdup($0) } + [nil]
+        defer { for each in words + variables { free(each) } }
+        var id = pid_t()
+        let code = posix_spawn(&id, arguments[0], &actions, nil, words, variables)
+        guard code == 0 else { throw Silence(words: arguments[0], output: String(cString: strerror(code))) }
+        return id
+    }
+
+    /// Reads until nobody can write any more, on a thread of its own.
+    private static func follow(_ descriptor: Int32) -> (AsyncStream<String>, NIOLockedValueBox<String>) {
+        let (lines, arrival) = AsyncStream.makeStream(of: String.self)
+        let text = NIOLockedValueBox("")
+        Thread.detachNewThread {
+            var rest: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            while true {
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { break }
+                text.withLockedValue { $0 += String(decoding: buffer[..<count], as: UTF8.self) }
+                rest += buffer[..<count]
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    arrival.yield(String(decoding: rest[..<end], as: UTF8.self))
+                    rest.removeSubrange(...end)
+                }
+            }
+            close(descriptor)
+            arrival.finish()
+        }
+        return (lines, text)
+    }
+
+    /// Waits for the end of a child, on a thread of its own.
+    private static func wait(for id: pid_t, _ isRunning: NIOLockedValueBox<Bool>) -> Task<Ending, Never> {
+        let (endings, end) = AsyncStream.makeStream(of: Ending.self)
+        Thread.detachNewThread {
+            var facts = siginfo_t()
+            // Its number is nobody else's until it is waited for, so that no signal of ours can go astray.
+            while waitid(P_PID, id_t(id), &facts, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            isRunning.withLockedValue { $0 = false }
+            var status: Int32 = 0
+            while waitpid(id, &status, 0) < 0, errno == EINTR {}
+            let signal = status & 0x7f
+            end.yield(signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal))
             end.finish()
         }
-        ending = Task {
+        return Task {
             for await ending in endings { return ending }
             return .exited(-1)
         }
-        let (lines, arrival) = AsyncStream.makeStream(of: String.self)
-        self.lines = lines
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        let text = text
-        let rest = NIOLockedValueBox<[UInt8]>([])
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let bytes = handle.availableData
-            guard !bytes.isEmpty else {
-                handle.readabilityHandler = nil
-                return arrival.finish()
-            }
-            text.withLockedValue { $0 += String(decoding: bytes, as: UTF8.self) }
-            let whole = rest.withLockedValue { rest -> [ArraySlice<UInt8>] in
-                let parts = (rest + bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-                rest = Array(parts.last ?? [])
-                return parts.dropLast()
-            }
-            for line in whole { arrival.yield(String(decoding: line, as: UTF8.self)) }
-        }
-        try process.run()
     }
 
     /// What it has written so far, on both its outputs.
@@ -88,7 +129,7 @@ final class PawlProcess: Sendable {
     }
 
     /// Sends a signal; nothing where it has ended.
-    func signal(_ signal: Int32) { if process.isRunning { kill(process.processIdentifier, signal) } }
+    func signal(_ signal: Int32) { isRunning.withLockedValue { if $0 { _ = kill(id, signal) } } }
 
     /// A process did not say what it was to say.
     struct Silence: Error {

@@ -49,11 +49,12 @@ final class ServedPawl: Sendable {
             throw error
         }
         await server.kill()
-        if ProcessInfo.processInfo.environment["DEBUG_CRASH"] != nil { print(server.log.suffix(6000)) }
     }
 
     /// The data folder.
     var data: String { folder + "/data" }
+    /// The id of its runner, which labels all that the runner makes. It is there once the server has listened.
+    var instance: String { (try? String(contentsOfFile: data + "/runner/instance", encoding: .utf8)) ?? "none" }
     private var clientFile: String { folder + "/client.json" }
     private var settingsFile: String { folder + "/pawl.yml" }
     private var environment: [String: String] { ["PAWL_CLIENT_FILE": clientFile] }

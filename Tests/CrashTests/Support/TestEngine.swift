@@ -65,27 +65,36 @@ struct TestEngine: Sendable {
         var timeNano: Int64
     }
 
-    /// The tenures of an instance's attempts since a moment, all of which have ended.
-    func tenures(of instance: String, since start: Date) async throws -> [Tenure] {
-        let window = try query([
-            "since": Self.seconds(start), "until": Self.seconds(Date()),
-            "filters": "{\"type\":[\"container\"],\"label\":[\"pawl.instance=\(instance)\"]}",
-        ])
-        let lines = try await get("/events?\(window)").split(separator: UInt8(ascii: "\n"))
+    /// What the engine will tell of an instance's containers from now on. It keeps few events for those who ask later, and
+    /// others use it too.
+    func watch(_ instance: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let filters = try query(["filters": "{\"type\":[\"container\"],\"label\":[\"pawl.instance=\(instance)\"]}"])
+        let response = try await Self.client.send(
+            HTTPRequest("GET", "http://docker/events?\(filters)", unixSocket: socket, idleTimeout: nil))
+        try #require(response.status == 200)
+        return response.body
+    }
+
+    /// Reads the tenures of what was watched, until the containers of these attempts are gone.
+    static func tenures(
+        in events: AsyncThrowingStream<[UInt8], any Error>, untilGone attempts: Set<String>
+    ) async throws -> [Tenure] {
         var tenures: [String: Tenure] = [:]
-        for event in try lines.map({ try JSONDecoder().decode(Event.self, from: Data($0)) }) {
-            let facts = event.Actor.Attributes
-            guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"] else { continue }
-            // The engine remembers the last events only: one whose beginning it forgot began before all others.
-            var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: .min, to: .max)
-            if event.Action == "create" { tenure.from = event.timeNano }
-            if event.Action == "destroy" { tenure.to = event.timeNano }
-            tenures[attempt] = tenure
+        var rest: [UInt8] = []
+        for try await chunk in events {
+            let parts = (rest + chunk).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            rest = Array(parts.last ?? [])
+            for event in try parts.dropLast().map({ try JSONDecoder().decode(Event.self, from: Data($0)) }) {
+                let facts = event.Actor.Attributes
+                guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"] else { continue }
+                var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: event.timeNano, to: .max)
+                if event.Action == "destroy" { tenure.to = event.timeNano }
+                tenures[attempt] = tenure
+            }
+            if attempts.allSatisfy({ (tenures[$0]?.to ?? .max) < .max }) { break }
         }
         return Array(tenures.values)
     }
-
-    private static func seconds(_ date: Date) -> String { String(format: "%.6f", date.timeIntervalSince1970) }
 
     private func query(_ items: [String: String]) throws -> String {
         var components = URLComponents()

@@ -1,0 +1,28 @@
+import Forges
+import Foundation
+import HTTPTransport
+
+/// What the Docker Engine itself says of containers.
+enum Engine {
+    private static let client = HTTPClient()
+
+    private static func get(_ path: String) async throws -> [UInt8] {
+        let answer = try await client.send(HTTPRequest("GET", "http://docker" + path, unixSocket: Docker.socket))
+        return try await answer.collect(upTo: 4 << 20)
+    }
+
+    /// What `docker inspect` shows of every container of a server.
+    static func containers(of site: Site) async throws -> String {
+        let instance = try String(contentsOfFile: site.data + "/runner/instance", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let filter = "{\"label\":[\"pawl.instance=\(instance)\"]}".addingPercentEncoding(
+            withAllowedCharacters: .alphanumerics)
+        let list = try JSONValue(parsing: try await get("/containers/json?all=1&filters=\(filter ?? "")"))
+        var all = ""
+        for entry in list.elements ?? [] {
+            guard let id = entry["Id"]?.text else { continue }
+            all += String(decoding: try await get("/containers/\(id)/json"), as: UTF8.self)
+        }
+        return all
+    }
+}
