@@ -30,7 +30,9 @@ struct CheckoutTests {
         #expect(try await project.log("test", of: commit).contains("from the library"))
     }
 
-    @Test("a job reaches neither the server nor the forge on its host", .needsRoot, arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "a job reaches neither the server nor the forge on its host", .needsRoot,
+        arguments: [ForgeKind.github, .gitlab])
     func fence(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let project = try await Project("finds/fence", on: site)

@@ -43,7 +43,8 @@ struct EventTests {
         #expect(deliveries.contains { $0.state == "ignored" && $0.reason?.contains("[skip ci]") == true })
     }
 
-    @Test("pawl show prints each mistake of a file with its place and its line", arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "pawl show prints each mistake of a file with its place and its line", arguments: [ForgeKind.github, .gitlab])
     func diagnostics(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let project = try await Project("events/diagnostics", on: site)

@@ -5,7 +5,8 @@ import Testing
 @Suite("adding a repository", .needsDocker, .timeLimit(.minutes(3)))
 struct RepositoryTests {
     @Test(
-        "pawl repo add makes the webhook, proves that it arrives, and may be repeated", arguments: [ForgeKind.github, .gitlab])
+        "pawl repo add makes the webhook, proves that it arrives, and may be repeated",
+        arguments: [ForgeKind.github, .gitlab])
     func added(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let project = try await Project("adding/churn", on: site, isAdded: false)
@@ -27,7 +28,9 @@ struct RepositoryTests {
         project.expectNoViolations()
     }
 
-    @Test("an address that is none, and one that the forge does not have, are told in one line", arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "an address that is none, and one that the forge does not have, are told in one line",
+        arguments: [ForgeKind.github, .gitlab])
     func wrong(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         for address in ["\(site.forge.url)/nobody/nothing", "https://elsewhere.example.com/ml/churn", "churn"] {
@@ -37,7 +40,9 @@ struct RepositoryTests {
         }
     }
 
-    @Test("doctor finds data, engine, fence and inbox as they should be", .needsRoot, arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "doctor finds data, engine, fence and inbox as they should be", .needsRoot,
+        arguments: [ForgeKind.github, .gitlab])
     func doctor(on kind: ForgeKind) async throws {
         let checks = try await Site.shared(kind).pawl("doctor", as: ShownChecks.self)
         for about in ["data", "engine", "fence"] {

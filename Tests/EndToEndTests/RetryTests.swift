@@ -74,7 +74,8 @@ struct RetryTests {
         #expect(owed.contains { $0.status.context == "pawl/push/deploy" })
     }
 
-    @Test("a newer push stops what may be interrupted, and lets the rest finish", arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "a newer push stops what may be interrupted, and lets the rest finish", arguments: [ForgeKind.github, .gitlab])
     func superseded(on kind: ForgeKind) async throws {
         let project = try await Project("people/superseded", on: try await Site.shared(kind))
         let file = """

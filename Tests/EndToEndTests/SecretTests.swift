@@ -21,8 +21,9 @@ struct SecretTests {
             - base64 < "$DEPLOY_KEY"
             - test "$(printf %s "$DEPLOY_TOKEN" | wc -c)" -eq \(token.utf8.count)
             - test "$(wc -c < "$DEPLOY_KEY")" -eq \(key.utf8.count)
-            - echo "{\\"json\\":\\"tok+en/with=\\\\\\"quotes\\\\\\" & späce?0123456789\\"}"
-            - echo "url tok%2Ben%2Fwith%3D%22quotes%22%20%26%20sp%C3%A4ce%3F0123456789"
+            - printf %s "$DEPLOY_TOKEN" | sed 's/"/\\\\"/g; s/.*/{"json":"&"}/'
+            - url=$(printf %s "$DEPLOY_TOKEN" | sed 's/+/%2B/g; s,/,%2F,g; s/=/%3D/g; s/"/%22/g; s/ /%20/g')
+            - printf %s "$url" | sed 's/&/%26/g; s/ä/%C3%A4/g; s/?/%3F/g'
             - echo waiting
             - while test ! -e /signal/go; do sleep 0.1; done
             - echo "last words $DEPLOY_TOKEN"
@@ -46,7 +47,8 @@ struct SecretTests {
     }
 
     @Test(
-        "a deploy uses its secrets, and they are nowhere else while it runs or after", arguments: [ForgeKind.github, .gitlab])
+        "a deploy uses its secrets, and they are nowhere else while it runs or after",
+        arguments: [ForgeKind.github, .gitlab])
     func nowhere(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let project = try await Project("secrets/deploy", on: site)
@@ -74,7 +76,9 @@ struct SecretTests {
         for status in project.statuses(of: commit) { try expectNothing(in: status.description, "a status") }
         try expectNothing(in: try await project.log("deploy", of: commit), "the log")
         let pipeline = try project.pipeline(of: commit)
-        for command in [["show", pipeline, "--json"], ["why", "\(pipeline)/deploy"], ["secret", "list", project.path]] {
+        for command in [
+            ["show", pipeline, "--json"], ["why", "\(pipeline)/deploy"], ["secret", "list", project.path],
+        ] {
             try expectNothing(in: try await site.pawl(command).output, "pawl \(command)")
         }
         for address in Set(project.statuses(of: commit).compactMap(\.targetURL)) {
@@ -84,7 +88,9 @@ struct SecretTests {
         try expectNothing(in: site.server.log, "the server's own log")
     }
 
-    @Test("a protected secret is for protected refs, and a person's mistakes do not repeat a value", arguments: [ForgeKind.github, .gitlab])
+    @Test(
+        "a protected secret is for protected refs, and a person's mistakes do not repeat a value",
+        arguments: [ForgeKind.github, .gitlab])
     func protected(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let project = try await Project("secrets/protected", on: site)

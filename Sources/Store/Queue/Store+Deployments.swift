@@ -22,7 +22,8 @@ extension PipelineChange {
         else { return }
         throw StoreError(
             .refused,
-            message: "\(environment) runs #\(newer), newer than #\(pipeline.id): deploying #\(pipeline.id) now would be a "
+            message:
+                "\(environment) runs #\(newer), newer than #\(pipeline.id): deploying #\(pipeline.id) now would be a "
                 + "step back. If that is what you want, push a commit that reverts #\(newer)")
     }
 }
