@@ -24,8 +24,9 @@ struct ArtifactsReader {
             let when: When? = values.word(node, "artifacts: when")
             artifacts.when = when.flatMap { .init(rawValue: $0.rawValue) } ?? .onSuccess
         }
-        if let node = mapping["expire_in"], !node.isNull, node.string != "never" {
-            artifacts.expireIn = values.duration(node, "artifacts: expire_in")
+        if let node = mapping["expire_in"], !node.isNull {
+            let isForever = node.string == "never"
+            artifacts.expireIn = isForever ? PlannedJob.Artifacts.forever : values.duration(node, "artifacts: expire_in")
         }
         if let reports = mapping["reports"], !reports.isNull { ReportsReader(values: values).read(reports) }
         checkRest(mapping)

@@ -19,6 +19,9 @@ extension PlannedJob {
         /// How long they are kept; nil means the server's retention.
         public var expireIn: Duration?
 
+        /// What `expire_in: never` means: a hundred years.
+        public static let forever = Duration.days(36_500)
+
         /// Keeps the named paths after a success.
         public init(
             name: String? = nil, paths: [String], exclude: [String] = [], when: When = .onSuccess,

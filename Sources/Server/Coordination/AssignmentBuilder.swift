@@ -13,12 +13,13 @@ public struct AssignmentBuilder: Sendable {
     private let limits: JobLimits
     private let registryLogins: [RegistryLogin]
     private let defaultImage: String?
+    private let artifactRetention: Duration?
     private let pipelineURL: @Sendable (PipelineID) -> String?
 
     /// Builds assignments with the server's limits and logins.
     public init(
         store: Store, vault: SecretVault, forges: ForgeConnections, limits: JobLimits,
-        registryLogins: [RegistryLogin] = [], defaultImage: String? = nil,
+        registryLogins: [RegistryLogin] = [], defaultImage: String? = nil, artifactRetention: Duration? = nil,
         pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }
     ) {
         self.store = store
@@ -27,6 +28,7 @@ public struct AssignmentBuilder: Sendable {
         self.limits = limits
         self.registryLogins = registryLogins
         self.defaultImage = defaultImage
+        self.artifactRetention = artifactRetention
         self.pipelineURL = pipelineURL
     }
 
@@ -36,6 +38,7 @@ public struct AssignmentBuilder: Sendable {
         let reference = attempt.repository.reference
         var job = attempt.job
         if job.image == nil { job.image = defaultImage.map { PlannedJob.Image(name: $0) } }
+        if job.artifacts?.expireIn == nil { job.artifacts?.expireIn = artifactRetention }
         return Assignment(
             key: attempt.key, attemptNumber: attempt.attemptNumber, pipeline: pipeline.id, job: job,
             repository: reference, fetchURL: pipeline.fetchURL, ref: pipeline.ref, commit: pipeline.commit,

@@ -11,7 +11,7 @@ extension Assembly {
         let assignments = AssignmentBuilder(
             store: store, vault: vault, forges: forges, limits: settings.limits,
             registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
-            pipelineURL: { links.link(to: $0) })
+            artifactRetention: settings.retention.artifacts, pipelineURL: { links.link(to: $0) })
         let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
         let runnerSettings = settings.runner.ofRunner(
             in: folder, defaultImage: settings.server.defaultImage, faults: faults)
