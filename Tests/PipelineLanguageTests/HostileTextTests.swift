@@ -72,6 +72,28 @@ struct HostileTextTests {
         }
     }
 
+    @Test(
+        "a look at a pattern's part is a step, whether or not it takes a character",
+        arguments: [
+            (#"$A =~ /(?:\#(String(repeating: "|", count: 1_900)))z/"#, "", String(repeating: "a", count: 100)),
+            ("$A =~ $B", "/(?:\(String(repeating: "|", count: 1_900)))z/", ""),
+        ])
+    func steps(_ condition: String, _ pattern: String, _ text: String) {
+        let context = PlanningContext(
+            ref: "main", refKind: .branch, defaultBranch: "main", source: "push",
+            pipelineVariables: [Variable("A", text), Variable("B", pattern)])
+        let rules = Array(repeating: "      - if: '\(condition)'\n", count: 50).joined()
+        func isRefused(within steps: Int) -> Bool {
+            let planner = Planner(limits: PlanningLimits(matchingSteps: steps))
+            let files = [".gitlab-ci.yml": SourceFile.text("job:\n  script: echo\n  rules:\n\(rules)")]
+            let step = planner.plan(file: ".gitlab-ci.yml", files: files, context: context)
+            guard case .refused(let diagnostics) = step else { return false }
+            return diagnostics.contains { $0.message.contains("takes too long") }
+        }
+        #expect(isRefused(within: 100_000))
+        #expect(!isRefused(within: 100_000_000))
+    }
+
     private static func bomb(levels: Int) -> String {
         (0..<levels).map { level in
             let item = level == 0 ? "x" : "*a\(level - 1)"

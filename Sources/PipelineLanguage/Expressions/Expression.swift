@@ -100,11 +100,15 @@ struct Expression: Sendable {
             pattern = written
         } else {
             guard case .text(let written) = try value(of: right, budget, variable) else { return nil }
+            // It is made anew for each job that asks, which costs as much as matching does.
+            guard budget.spend(written.utf8.count) else { throw .tooMuchWork }
             do throws(PatternError) {
                 // A value that is not written as a pattern is searched for the text, as GitLab does.
                 guard let made = try Pattern(slashed: written) else { return text.isEmpty || written.contains(text) }
+                _ = budget.spend(made.cost)
                 pattern = made
             } catch {
+                _ = budget.spend(PatternProgram.sizeLimit)
                 throw .pattern(error)
             }
         }

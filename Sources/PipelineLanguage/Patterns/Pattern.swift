@@ -2,6 +2,9 @@
 struct Pattern: Sendable {
     private let program: PatternProgram
 
+    /// What making it took, in steps.
+    var cost: Int { program.size }
+
     /// Makes a pattern from its text between the slashes and the flags after them.
     init(_ text: String, flags: String = "") throws(PatternError) {
         program = try PatternProgram(try PatternParser.parse(text, flags: flags))

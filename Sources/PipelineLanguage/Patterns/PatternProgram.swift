@@ -19,6 +19,9 @@ struct PatternProgram: Sendable {
 
     private var instructions: [Instruction] = []
 
+    /// How many instructions it has.
+    var size: Int { instructions.count }
+
     /// Translates a tree. Fails when the program would get longer than `sizeLimit`.
     init(_ syntax: PatternSyntax) throws(PatternError) {
         try emit(syntax)
@@ -82,6 +85,8 @@ struct PatternProgram: Sendable {
     }
 
     /// Whether the text has a match: anywhere, or over its whole length. Nil when the budget ran out.
+    ///
+    /// Every look at an instruction is a step, those that take no character too: a pattern can be made of nothing else.
     func matches(_ text: String, whole: Bool = false, budget: MatchingBudget) -> Bool? {
         var current = Threads(capacity: instructions.count)
         var next = Threads(capacity: instructions.count)
@@ -92,9 +97,9 @@ struct PatternProgram: Sendable {
             let scalar = rest.first
             if isFirst || !whole { follow(0, previous, scalar, &current) }
             isFirst = false
+            guard budget.spend(current.looks + 1) else { return nil }
             if current.hasMatch && (!whole || scalar == nil) { return true }
             guard let scalar, !(whole && current.isEmpty) else { return false }
-            guard budget.spend(current.count + 1) else { return nil }
             rest = rest.dropFirst()
             let following = rest.first
             next.clear()
@@ -143,16 +148,18 @@ struct PatternProgram: Sendable {
     /// The positions that are alive at one character of the text.
     private struct Threads {
         private(set) var positions: [Int] = []
+        /// How often an instruction was looked at to find them.
+        private(set) var looks = 0
         private var visited: [Int]
         private var generation = 1
         var hasMatch = false
 
         init(capacity: Int) { visited = Array(repeating: 0, count: capacity) }
 
-        var count: Int { positions.count }
         var isEmpty: Bool { positions.isEmpty && !hasMatch }
 
         mutating func visit(_ position: Int) -> Bool {
+            looks += 1
             guard visited[position] != generation else { return false }
             visited[position] = generation
             return true
@@ -163,6 +170,7 @@ struct PatternProgram: Sendable {
         mutating func clear() {
             positions.removeAll(keepingCapacity: true)
             generation += 1
+            looks = 0
             hasMatch = false
         }
     }
