@@ -71,6 +71,30 @@ struct PipelineProgressTests {
         #expect(settled(plan, ["unit": .passed]).states == ["unit": .passed, "tell": .notRun, "clean": .ready])
     }
 
+    @Test("on_failure does not follow a stop, nor a failure beside a need that never ran")
+    func onFailureApart() {
+        let plan = Self.plan([
+            Self.job("unit", "test"), Self.job("lint", "test"), Self.job("tell", "train", when: .onFailure),
+            Self.job("told", "train", needs: ["unit", "lint"], when: .onFailure), Self.job("fit", "train"),
+        ])
+        let stopped = settled(plan, ["unit": .cancelled, "lint": .passed]).states
+        #expect(stopped["tell"] == .notRun)
+        #expect(stopped["told"] == .notRun)
+        #expect(stopped["fit"] == .notRun)
+        let both = settled(plan, ["unit": .cancelled, "lint": .failed]).states
+        #expect(both["tell"] == .ready)
+        #expect(both["told"] == .ready)
+        let skipped = settled(plan, ["unit": .notRun, "lint": .failed]).states
+        #expect(skipped["tell"] == .ready)
+        #expect(skipped["told"] == .notRun)
+    }
+
+    @Test("what follows a job that may fail goes on when that one is stopped")
+    func allowedStop() {
+        let plan = Self.plan([Self.job("unit", "test", allowFailure: .always), Self.job("fit", "train")])
+        #expect(settled(plan, ["unit": .cancelled]).states["fit"] == .ready)
+    }
+
     @Test("a manual job that may fail stands in nobody's way, one that may not stops the stages after it")
     func manual() {
         let optional = Self.plan([

@@ -102,11 +102,15 @@ public struct PipelineProgress: Sendable {
     private func decide(_ job: PlannedJob) -> Transition? {
         let before = prerequisites(of: job).compactMap { name in plan.job(named: name) }
         var failedOne: String?
+        var cancelledOne: String?
         var skippedOne: String?
         for earlier in before {
             switch standing(earlier.name).state {
             case .passed, .failedAllowed: break
-            case .failed, .cancelled: failedOne = failedOne ?? earlier.name
+            case .failed: failedOne = failedOne ?? earlier.name
+            case .cancelled:
+                // A job that may fail may be stopped as well.
+                if earlier.allowFailure != .always { cancelledOne = cancelledOne ?? earlier.name }
             case .notRun:
                 // With needs, a job that never ran cannot have been right; by stages it is left out of account.
                 if job.needs != nil { skippedOne = skippedOne ?? earlier.name }
@@ -121,10 +125,14 @@ public struct PipelineProgress: Sendable {
         switch job.when {
         case .always: return Transition(job: job.name, state: .ready)
         case .onFailure:
-            // Where nothing failed, no job is the reason: this one was not needed.
-            return Transition(job: job.name, state: failedOne == nil ? .notRun : .ready)
+            // Where nothing failed, no job is the reason: this one was not needed. A person's stop is no failure. Of
+            // needs, one that never ran outweighs one that failed.
+            if failedOne != nil && skippedOne == nil { return Transition(job: job.name, state: .ready) }
+            return Transition(job: job.name, state: .notRun, because: failedOne == nil ? nil : skippedOne)
         case .onSuccess, .manual:
-            if let cause = failedOne ?? skippedOne { return Transition(job: job.name, state: .notRun, because: cause) }
+            if let cause = failedOne ?? cancelledOne ?? skippedOne {
+                return Transition(job: job.name, state: .notRun, because: cause)
+            }
             let starts = job.when == .onSuccess || standing(job.name).isPlayed
             return Transition(job: job.name, state: starts ? .ready : .manual)
         }
