@@ -62,6 +62,16 @@ struct DiagnosticTests {
             ("job: {script: echo, artifacts: {reports: {dotenv: a.env}}}", "dotenv is not supported yet"),
             ("job: {script: echo, needs: [job]}", "cannot need itself"),
             ("job: {script: echo, needs: [{pipeline: other}]}", "pipeline is not supported yet"),
+            ("stages: [build]\njob: {script: echo}", "means \"test\", and that is not one of the stages"),
+            ("a: {script: echo}\nb: {script: echo, needs: [a, {job: a}]}", "\"a\" is named twice"),
+            (
+                "a: {script: echo}\nb: {script: echo, rules: [{when: always, needs: [a, a]}]}",
+                "rules: needs: \"a\" is named twice"
+            ),
+            ("job: {script: echo, rules: [{}]}", "a rule says nothing"),
+            ("job: {script: echo, rules: [{changes: {regexp: x}}]}", "changes: regexp is not supported yet"),
+            ("job: {script: echo, rules: [{exists: {regexp: x}}]}", "exists: regexp is not supported yet"),
+            ("job: {script: echo, variables: {A: {value: }}}", "value must be a text"),
             ("job: {script: echo, rules: []}", "rules is an empty list"),
             ("job: {script: echo, rules: [{if: '$A = 1'}]}", "write == or =~"),
             ("job: {script: echo, variables: {A: [1]}}", "must be a text"),

@@ -70,6 +70,13 @@ struct IncludeTests {
         #expect(try Planning.plan("include: ci/*.yml", others: others, context).jobs.map(\.name) == ["a", "b"])
     }
 
+    @Test("by a glob that no file matches bring nothing, and the author is warned")
+    func globsWithoutMatch() throws {
+        let plan = try Planning.plan("include: ci/*.yml\njob: {script: echo}")
+        #expect(plan.jobs.map(\.name) == ["job"])
+        #expect(plan.warnings.map(\.message) == ["include: no file matches ci/*.yml."])
+    }
+
     @Test("have a bound on their size together")
     func size() {
         let others = ["a.yml": "# " + String(repeating: "x", count: 1 << 20)]

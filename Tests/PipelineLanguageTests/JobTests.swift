@@ -131,6 +131,24 @@ struct JobTests {
         #expect(job.script == ["one", "two", "echo *.txt"])
     }
 
+    @Test("lay every merge key of a map over what stands before it")
+    func mergeKeys() throws {
+        let text = """
+            .a: &a {A: a, X: a}
+            .b: &b {B: b, X: b}
+            job:
+              variables:
+                C: c
+                <<: *a
+                <<: *b
+              script: ["cat <<EOF <<EOF"]
+            """
+        let job = try #require(try Planning.plan(text).jobs.first)
+        #expect(
+            job.variables == [Variable("C", "c"), Variable("A", "a"), Variable("X", "b"), Variable("B", "b")])
+        #expect(job.script == ["cat <<EOF <<EOF"])
+    }
+
     @Test("are the same with the line ends of Windows, and stars stay stars whatever follows them")
     func texts() throws {
         let plan = try Planning.plan(
@@ -160,6 +178,33 @@ struct JobTests {
             "a: {script: x, needs: [b]}\nb: {script: x, needs: [c]}\nc: {script: x, needs: [a]}\nd: {script: x, needs: [a]}"
         )
         #expect(found.map(\.message) == ["a: needs goes in a circle: a → b → c → a."])
+    }
+
+    @Test("needs that only rules lead into a circle are told too")
+    func circleOfRules() {
+        let found = Planning.refusal(
+            "a: {script: x, needs: [b]}\nb: {script: x, rules: [{when: always, needs: [a]}]}\nc: {script: x, needs: [a]}"
+        )
+        #expect(found.map(\.message) == ["a: rules: needs goes in a circle: a → b → a."])
+    }
+
+    @Test("a job that needs nothing may depend on others, and gets nothing of them")
+    func dependenciesWithoutNeeds() throws {
+        let text = "a: {stage: build, script: x}\nb: {script: x, needs: [], dependencies: [a]}"
+        #expect(try Planning.plan(text).job(named: "b")?.dependencies == [])
+    }
+
+    @Test(
+        "retries know every reason that GitLab knows",
+        arguments: [
+            ("runner_interrupted", [FailureClass.lost]), ("no_updates_running", [.lost]),
+            ("runner_configuration_error", [.image, .policy]), ("runner_external_dependency_failure", [.image]),
+            ("server_timeout_running", [.timeout]), ("server_timeout_canceling", []), ("no_updates_canceling", []),
+            ("stuck_pending_with_matching_runners", []), ("stuck_pending_no_matching_runners", []),
+        ])
+    func retryReasons(reason: String, classes: [FailureClass]) throws {
+        let plan = try Planning.plan("job: {script: x, retry: {max: 1, when: \(reason)}}")
+        #expect(plan.jobs.first?.retry.classes == classes)
     }
 
     @Test("dependencies on jobs that are left out are dropped")

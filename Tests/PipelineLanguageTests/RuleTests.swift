@@ -47,11 +47,25 @@ struct RuleTests {
             ("Dockerfile", ["docker/Dockerfile"], false), ("**/Dockerfile", ["Dockerfile"], true),
             ("**/Dockerfile", ["a/b/Dockerfile"], true), ("**/Dockerfile", ["a/MyDockerfile"], false),
             ("a/**/b", ["a/b"], true), ("{a,b}/c", ["b/c"], true), ("{a,b/{c,d}}", ["b/d"], true),
+            ("{**/a,b}", ["a"], true), ("{**/a,b}", ["x/y/a"], true), ("x{**/a,b}", ["x/y/a"], false),
+            ("{a/,b/}**/c", ["a/x/y/c"], true), ("$NOWHERE/x", ["/x"], false), ("$NOWHERE/x", ["$NOWHERE/x"], true),
         ])
     func globs(glob: String, changed: [String], matches: Bool) {
         let text = "job: {script: x, variables: {DIR: lib}, rules: [{changes: ['\(glob)']}]}"
         let step = Planning.step(text, Self.context(changed: changed))
         if case .planned = step { #expect(matches) } else { #expect(!matches, "\(step)") }
+    }
+
+    @Test("conditions see variables as they are written, paths see them expanded")
+    func nestedVariables() throws {
+        let text = """
+            variables: {MAIN: $CI_DEFAULT_BRANCH, FOLDER: lib, FILE: $FOLDER/x}
+            a: {script: x, rules: [{if: $CI_COMMIT_BRANCH == $MAIN}]}
+            b: {script: x, rules: [{if: $MAIN == "$CI_DEFAULT_BRANCH"}]}
+            c: {script: x, rules: [{changes: [$FILE]}]}
+            """
+        let plan = try Planning.plan(text, Self.context(changed: ["lib/x"]))
+        #expect(plan.jobs.map(\.name) == ["b", "c"])
     }
 
     @Test("changes hold where there is nothing to compare with")

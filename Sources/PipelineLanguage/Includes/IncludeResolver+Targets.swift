@@ -68,7 +68,7 @@ extension IncludeResolver {
                 values.error("include: looking for \(path.prefix(200)) takes too long.", at: span)
                 return []
             }
-            if found.isEmpty { values.error("include: no file matches \(path.prefix(200)).", at: span) }
+            if found.isEmpty { values.warning("include: no file matches \(path.prefix(200)).", at: span) }
             return found.sorted().map { ($0, span) }
         } catch {
             values.error("include: \(path.prefix(200)) is not a path pattern: \(error.message).", at: span)

@@ -26,7 +26,7 @@ struct JobReader {
         draft.inheritedVariables = inherit.variables
 
         readScripts(keys, own, into: &job)
-        if let stage = present(keys["stage"]) { job.stage = self.stage(stage) ?? job.stage }
+        job.stage = stage(present(keys["stage"])) ?? job.stage
         if let image = present(keys["image"]) { job.image = ImageReader(values: values).read(image) }
         if let node = present(keys["timeout"]) { job.timeout = timeout(node) }
         if let node = present(keys["interruptible"]) { job.interruptible = values.bool(node, "interruptible") ?? false }
@@ -134,11 +134,18 @@ struct JobReader {
         return values.integers(codes, "allow_failure: exit_codes", in: 0...255).map { .exitCodes($0) }
     }
 
-    private func stage(_ node: Node) -> String? {
+    /// A job that names no stage is in the stage `test`, which has to be there like any other.
+    private func stage(_ node: Node?) -> String? {
+        let list = stages.joined(separator: ", ").prefix(200)
+        guard let node else {
+            if stages.contains("test") { return "test" }
+            let text = "No stage is named, which means \"test\", and that is not one of the stages."
+            values.error("\(text) They are \(list).", at: entry.keySpan)
+            return nil
+        }
         guard let stage = values.text(node, "stage") else { return nil }
         if stages.contains(stage) { return stage }
         let hint = values.session.suggestion(for: stage, among: stages)
-        let list = stages.joined(separator: ", ").prefix(200)
         values.error("stage \"\(stage.prefix(80))\" is not one of the stages.\(hint) They are \(list).", at: node.span)
         return nil
     }

@@ -14,8 +14,11 @@ struct NeedsReader {
     func read(_ node: Node, _ key: String) -> [NeedDraft]? {
         if node.isNull { return nil }
         guard let items = values.flattened(node, key) else { return nil }
+        let drafts = items.compactMap { need($0, key) }
         var seen: Set<String> = []
-        let drafts = items.compactMap { need($0, key) }.filter { seen.insert($0.need.job).inserted }
+        for draft in drafts where !seen.insert(draft.need.job).inserted {
+            values.error("\(key): \"\(draft.need.job.prefix(80))\" is named twice. Keep one.", at: draft.span)
+        }
         let limit = values.session.limits.needs
         if drafts.count > limit {
             values.error("\(key): \(drafts.count) jobs are needed, and \(limit) are allowed.", at: node.span)

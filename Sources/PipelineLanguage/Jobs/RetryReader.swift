@@ -40,10 +40,19 @@ struct RetryReader {
         case scriptFailure = "script_failure"
         case apiFailure = "api_failure"
         case stuckOrTimeoutFailure = "stuck_or_timeout_failure"
+        case stuckPendingWithMatchingRunners = "stuck_pending_with_matching_runners"
+        case stuckPendingNoMatchingRunners = "stuck_pending_no_matching_runners"
+        case noUpdatesRunning = "no_updates_running"
+        case noUpdatesCanceling = "no_updates_canceling"
         case runnerSystemFailure = "runner_system_failure"
+        case runnerConfigurationError = "runner_configuration_error"
+        case runnerExternalDependencyFailure = "runner_external_dependency_failure"
+        case runnerInterrupted = "runner_interrupted"
         case runnerUnsupported = "runner_unsupported"
         case staleSchedule = "stale_schedule"
         case jobExecutionTimeout = "job_execution_timeout"
+        case serverTimeoutRunning = "server_timeout_running"
+        case serverTimeoutCanceling = "server_timeout_canceling"
         case archivedFailure = "archived_failure"
         case unmetPrerequisites = "unmet_prerequisites"
         case schedulerFailure = "scheduler_failure"
@@ -57,10 +66,15 @@ struct RetryReader {
             case .unknownFailure, .apiFailure, .dataIntegrityFailure: [.system]
             case .stuckOrTimeoutFailure: [.timeout, .noOutput]
             case .runnerSystemFailure: [.system, .image, .gpu, .lost]
-            case .jobExecutionTimeout: [.timeout]
+            case .runnerConfigurationError: [.image, .policy]
+            case .runnerExternalDependencyFailure: [.image]
+            case .runnerInterrupted, .noUpdatesRunning: [.lost]
+            case .jobExecutionTimeout, .serverTimeoutRunning: [.timeout]
             case .schedulerFailure: [.lost, .system]
             case .runnerUnsupported: [.policy]
-            case .staleSchedule, .archivedFailure, .unmetPrerequisites: []
+            case .stuckPendingWithMatchingRunners, .stuckPendingNoMatchingRunners, .noUpdatesCanceling,
+                .serverTimeoutCanceling, .staleSchedule, .archivedFailure, .unmetPrerequisites:
+                []
             }
         }
     }

@@ -24,7 +24,7 @@ struct Glob: Sendable {
         isLiteral = prefix == text
         var rest = Substring(text).unicodeScalars
         program = try PatternProgram(
-            dialect == .rules ? try Self.rules(&rest, depth: 0) : Self.include(&rest))
+            dialect == .rules ? try Self.rules(&rest, depth: 0, atSegmentStart: true).syntax : Self.include(&rest))
     }
 
     /// Whether a path matches; nil when the budget ran out.
@@ -55,12 +55,14 @@ struct Glob: Sendable {
     }
 
     /// Reads until the end, or within braces until a comma or the closing brace at this depth.
+    ///
+    /// A `**/` crosses folders only where a segment starts: whether one does before and after it goes in and comes out.
     private static func rules(
-        _ rest: inout Substring.UnicodeScalarView, depth: Int
-    ) throws(PatternError) -> PatternSyntax {
+        _ rest: inout Substring.UnicodeScalarView, depth: Int, atSegmentStart: Bool
+    ) throws(PatternError) -> (syntax: PatternSyntax, atSegmentStart: Bool) {
         guard depth <= 20 else { throw PatternError(message: "its braces are nested too deeply") }
         var parts: [PatternSyntax] = []
-        var atSegmentStart = depth == 0
+        var atSegmentStart = atSegmentStart
         while let scalar = rest.first {
             if depth > 0 && (scalar == "," || scalar == "}") { break }
             rest.removeFirst()
@@ -83,24 +85,30 @@ struct Glob: Sendable {
                 }
             case "?": parts.append(.one(.notSlash))
             case "[": parts.append(.one(bracket(&rest) ?? ScalarSet(scalar)))
-            case "{": parts.append(try braces(&rest, depth: depth))
+            case "{":
+                let (choice, startsSegment) = try braces(&rest, depth: depth, atSegmentStart: wasAtStart)
+                parts.append(choice)
+                atSegmentStart = startsSegment
             case "\\": parts.append(.one(ScalarSet(rest.popFirst() ?? scalar)))
             default: parts.append(.one(ScalarSet(scalar)))
             }
         }
-        return .sequence(parts)
+        return (.sequence(parts), atSegmentStart)
     }
 
-    /// The choices after an opening brace.
+    /// The choices after an opening brace, and whether a segment starts after every one of them.
     private static func braces(
-        _ rest: inout Substring.UnicodeScalarView, depth: Int
-    ) throws(PatternError) -> PatternSyntax {
+        _ rest: inout Substring.UnicodeScalarView, depth: Int, atSegmentStart: Bool
+    ) throws(PatternError) -> (syntax: PatternSyntax, atSegmentStart: Bool) {
         var choices: [PatternSyntax] = []
+        var startsSegment = true
         while true {
-            choices.append(try rules(&rest, depth: depth + 1))
+            let (choice, endsSegment) = try rules(&rest, depth: depth + 1, atSegmentStart: atSegmentStart)
+            choices.append(choice)
+            startsSegment = startsSegment && endsSegment
             switch rest.popFirst() {
             case ",": continue
-            case "}": return .choice(choices)
+            case "}": return (.choice(choices), startsSegment)
             default: throw PatternError(message: "a { is not closed")
             }
         }

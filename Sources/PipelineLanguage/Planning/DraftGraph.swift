@@ -69,7 +69,8 @@ struct DraftGraph {
         if dependency.job == name || stage > stageOf[name] ?? 0 {
             error("dependencies: \"\(dependency.job)\" does not come before \"\(name)\".", name, dependency.span)
         }
-        if let needs = draft.needs, !needs.contains(where: { $0.need.job == dependency.job }) {
+        // A job that needs nothing gets nothing either, whatever it depends on.
+        if let needs = draft.needs, !needs.isEmpty, !needs.contains(where: { $0.need.job == dependency.job }) {
             error("dependencies: \"\(dependency.job)\" must be among its needs as well.", name, dependency.span)
         }
     }
@@ -80,41 +81,9 @@ struct DraftGraph {
         session.findings.error(text, job: job, at: span)
     }
 
-    /// Takes away, again and again, the jobs whose needs are gone; what is left then goes in a circle.
     private func checkCircles() {
-        var needs: [String: Set<String>] = [:]
-        for draft in jobs {
-            needs[draft.job.name] = Set(draft.needs?.map(\.need.job) ?? []).filter {
-                stageOf[$0] != nil && $0 != draft.job.name
-            }
-        }
-        var dependants: [String: [String]] = [:]
-        for (name, needed) in needs { for other in needed { dependants[other, default: []].append(name) } }
-        var free = needs.filter { $0.value.isEmpty }.map(\.key)
-        while let name = free.popLast() {
-            needs[name] = nil
-            for dependant in dependants[name] ?? [] {
-                needs[dependant]?.remove(name)
-                if needs[dependant]?.isEmpty ?? false { free.append(dependant) }
-            }
-        }
-        guard let start = names.first(where: { needs[$0] != nil }) else { return }
-        let circle = circle(from: start, in: needs)
-        guard let first = circle.first, let draft = jobs.first(where: { $0.job.name == first }) else { return }
-        let way = (circle + [first]).joined(separator: " → ")
-        error("needs goes in a circle: \(way).", first, draft.needs?.first?.span ?? draft.span)
-    }
-
-    private func circle(from start: String, in needs: [String: Set<String>]) -> [String] {
-        var way: [String] = []
-        var seen: Set<String> = []
-        var current = start
-        while seen.insert(current).inserted {
-            way.append(current)
-            // Whatever is left needs something that is left too, so the way goes on until it meets itself.
-            guard let next = needs[current]?.filter({ needs[$0] != nil }).min() else { break }
-            current = next
-        }
-        return Array(way.drop { $0 != current })
+        let circle = NeedsCircle.first(among: jobs.map { (name: $0.job.name, needs: $0.needs?.map(\.need.job) ?? []) })
+        guard let circle, let draft = jobs.first(where: { $0.job.name == circle.names[0] }) else { return }
+        error("needs goes in a circle: \(circle).", draft.job.name, draft.needs?.first?.span ?? draft.span)
     }
 }

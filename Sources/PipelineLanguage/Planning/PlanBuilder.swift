@@ -107,8 +107,20 @@ struct PlanBuilder {
                 session.findings.error(text, job: name, at: draft.span)
                 return nil
             }
-            chosen[index].job.dependencies = chosen[index].dependencies?.map(\.job).filter(names.contains)
+            let needed = chosen[index].job.needs.map { Set($0.map(\.job)) }
+            chosen[index].job.dependencies = chosen[index].dependencies?.map(\.job).filter {
+                needed?.contains($0) ?? names.contains($0)
+            }
         }
+        checkCircles(chosen)
+    }
+
+    /// Rules may change needs, so that a circle can close that no job's own needs have.
+    private func checkCircles(_ chosen: [Chosen]) {
+        let circle = NeedsCircle.first(among: chosen.map { ($0.job.name, $0.job.needs?.map(\.job) ?? []) })
+        guard let circle, let first = chosen.first(where: { $0.job.name == circle.names[0] }) else { return }
+        session.findings.error(
+            "rules: needs goes in a circle: \(circle).", job: first.job.name, at: first.needs?.first?.span)
     }
 
     private func plan(_ chosen: [Chosen], _ variables: [Variable]) -> Plan {

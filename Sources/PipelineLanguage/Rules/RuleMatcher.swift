@@ -40,7 +40,7 @@ struct RuleMatcher {
     /// Whether a path matches. With the budget spent it counts as one, as GitLab does past its own limit.
     private func matches(_ paths: Rule.Paths, _ candidates: PathSearch, _ variables: RuleVariables) -> Bool {
         for (text, span) in paths.globs {
-            var path = variables.expand(text)
+            var path = variables.expand(text, unknown: .stays)
             while path.hasPrefix("./") { path.removeFirst(2) }
             do throws(PatternError) {
                 switch try candidates.contains(path) {

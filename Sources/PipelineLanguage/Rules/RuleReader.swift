@@ -30,14 +30,20 @@ struct RuleReader {
     private func rule(_ node: Node) -> Rule? {
         let later = ["start_in": "It belongs to when: delayed, which is not carried out yet."]
         guard let mapping = values.mapping(node, "rules", keys: keys, unsupported: later) else { return nil }
+        if mapping.entries.isEmpty {
+            values.error("rules: a rule says nothing, which would match always. Write when: always.", at: node.span)
+        }
         var rule = Rule(span: node.span)
         if let condition = mapping["if"], !condition.isNull { rule.condition = expression(condition) }
         if let changes = mapping["changes"], !changes.isNull {
-            rule.changes = paths(changes, "changes", unsupported: ["compare_to": "Changes are those of the event."])
+            rule.changes = paths(
+                changes, "changes",
+                unsupported: ["compare_to": "Changes are those of the event.", "regexp": Self.insteadOfRegexp])
         }
         if let exists = mapping["exists"], !exists.isNull {
             let other = "Only paths of this repository are looked at."
-            rule.exists = paths(exists, "exists", unsupported: ["project": other, "ref": other])
+            rule.exists = paths(
+                exists, "exists", unsupported: ["project": other, "ref": other, "regexp": Self.insteadOfRegexp])
         }
         if let when = mapping["when"], !when.isNull { rule.when = self.when(when) }
         if let variables = mapping["variables"] {
@@ -49,6 +55,8 @@ struct RuleReader {
         if let cancel = mapping["auto_cancel"] { WorkflowReader.checkAutoCancel(cancel, values) }
         return rule
     }
+
+    private static let insteadOfRegexp = "Write globs under paths."
 
     private func expression(_ node: Node) -> Expression? {
         guard let text = node.string ?? node.scalar.map(\.text) else {
@@ -84,6 +92,7 @@ struct RuleReader {
                 return nil
             }
             guard let paths = mapping["paths"] else {
+                if mapping.entries.contains(where: { unsupported[$0.key] != nil }) { return nil }
                 values.error("rules: \(key) needs paths.", at: node.span)
                 return nil
             }

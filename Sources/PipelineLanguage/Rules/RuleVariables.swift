@@ -1,31 +1,31 @@
 import PipelineModel
 
-/// A job's variables while its rules are asked: each is expanded once, and pays for its length.
+/// A job's variables while its rules are asked.
 ///
-/// References make long values out of short files, so expanding is work that counts like matching does.
+/// A condition sees values as they are written; paths see them expanded. References make long values out of short
+/// files, so expanding is work that counts like matching does.
 final class RuleVariables {
     private let expansion: VariableExpansion
     private let budget: MatchingBudget
-    private var known: [String: String?] = [:]
+    private let written: [String: String]
 
     init(_ variables: [Variable], budget: MatchingBudget) {
         expansion = VariableExpansion(variables)
+        written = Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
         self.budget = budget
     }
 
-    /// A variable's value; nil where it is not set.
+    /// A variable's value without its references replaced, as GitLab's conditions compare it; nil where it is not set.
     subscript(name: String) -> String? {
-        if let value = known[name] { return value }
-        let value = expansion[name]
+        let value = written[name]
         _ = budget.spend((value?.utf8.count ?? 0) + 1)
-        known[name] = value
         return value
     }
 
-    /// A text with its references replaced.
-    func expand(_ text: String) -> String {
+    /// A text with its references replaced; what `unknown` says happens to those that nothing is known of.
+    func expand(_ text: String, unknown: VariableExpansion.Unknown = .vanishes) -> String {
         guard text.contains("$") else { return text }
-        let result = expansion.expand(text)
+        let result = expansion.expand(text, unknown: unknown)
         _ = budget.spend(result.utf8.count)
         return result
     }

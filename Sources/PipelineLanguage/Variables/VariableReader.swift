@@ -45,7 +45,7 @@ struct VariableReader {
             return nil
         }
         let value = mapping["value"].flatMap { node in
-            node.scalar.flatMap { single(name, $0, node.span)?.value } ?? complaint(name, node)
+            node.scalar.flatMap { node.isNull ? nil : single(name, $0, node.span).value } ?? complaint(name, node)
         }
         let expands = mapping["expand"].flatMap { values.bool($0, "variables: \(name): expand") } ?? true
         checkOptions(mapping["options"], of: name, value: value)
@@ -57,7 +57,8 @@ struct VariableReader {
         return nil
     }
 
-    private func single(_ name: String, _ scalar: Scalar, _ span: SourceSpan) -> Variable? {
+    /// A variable without a map; one with nothing after its name is empty, as in GitLab.
+    private func single(_ name: String, _ scalar: Scalar, _ span: SourceSpan) -> Variable {
         guard let text = scalar.variableText else { return Variable(name, "") }
         if scalar.losesItsForm {
             let hint = "\(scalar.text) is a number to YAML and becomes \(text). Put it in quotes if that is not meant."

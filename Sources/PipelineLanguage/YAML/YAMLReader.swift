@@ -6,12 +6,12 @@ import Yams
 /// libyaml refuses more than 1,000 nested levels by itself, which bounds the recursion of the composer. The composer
 /// puts an alias's whole value wherever it is used and hashes keys by value, so a key made of aliases could keep it
 /// busy for ever. It therefore never sees an alias: every `*` is replaced by a character that the text does not have,
-/// which keeps all positions, and aliases are resolved here, counted.
+/// which keeps all positions, and aliases are resolved here, counted. It refuses a map with two keys of one name, and
+/// two `<<` are fine: the signs of each are replaced by characters of their own, so that no two look the same.
 struct YAMLReader {
     private let source: SourceText
     private let limits: PlanningLimits
-    /// Stands for `*` in what the composer sees.
-    private let stand: Unicode.Scalar
+    private let standIns: StandIns
     private var anchors: [String: Node] = [:]
     private var nodes = 0
 
@@ -20,28 +20,25 @@ struct YAMLReader {
         var finding: Finding
     }
 
-    private init(source: SourceText, limits: PlanningLimits, stand: Unicode.Scalar) {
+    private init(source: SourceText, limits: PlanningLimits, standIns: StandIns) {
         self.source = source
         self.limits = limits
-        self.stand = stand
+        self.standIns = standIns
     }
 
     /// Reads the documents of a file, or throws what is wrong with it.
     static func documents(of source: SourceText, limits: PlanningLimits) throws(Failure) -> [Node] {
-        let used = Set(source.text.unicodeScalars.lazy.filter { $0.value >= 0xE000 && $0.value <= 0xE0FF })
-        let free = (0xE000...0xE0FF).lazy.compactMap { Unicode.Scalar($0 as UInt32) }.first { !used.contains($0) }
-        guard let free else {
+        guard let standIns = StandIns(for: source.text) else {
             throw Failure(
                 finding: Finding(.error, "This text uses too many private characters.", at: SourceSpan(source)))
         }
-        var reader = YAMLReader(source: source, limits: limits, stand: free)
+        var reader = YAMLReader(source: source, limits: limits, standIns: standIns)
         return try reader.readDocuments()
     }
 
     private mutating func readDocuments() throws(Failure) -> [Node] {
         do {
-            let parser = try Parser(
-                yaml: replacing(Self.star, by: stand, in: source.text), resolver: .basic, encoding: .utf8)
+            let parser = try Parser(yaml: standIns.hiding(source.text), resolver: .basic, encoding: .utf8)
             var documents: [Node] = []
             while let root = try parser.nextRoot() {
                 anchors = [:]
@@ -76,7 +73,7 @@ struct YAMLReader {
     private mutating func convertScalar(
         _ scalar: Yams.Node.Scalar, at span: SourceSpan, level: Int
     ) throws(Failure) -> Node {
-        if scalar.style == .plain, scalar.string.unicodeScalars.first == stand {
+        if scalar.style == .plain, scalar.string.unicodeScalars.first == standIns.star {
             return try resolveAlias(String(scalar.string.unicodeScalars.dropFirst()), at: span, level: level)
         }
         try count(1, at: span)
@@ -178,17 +175,7 @@ struct YAMLReader {
         }
     }
 
-    private static let star: Unicode.Scalar = "*"
-
-    private func restored(_ text: String) -> String { replacing(stand, by: Self.star, in: text) }
-
-    /// By scalars: a combining mark after the character would hide it from a search by characters.
-    private func replacing(_ old: Unicode.Scalar, by new: Unicode.Scalar, in text: String) -> String {
-        guard text.unicodeScalars.contains(old) else { return text }
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { result.append(scalar == old ? new : scalar) }
-        return String(result)
-    }
+    private func restored(_ text: String) -> String { standIns.restored(text) }
 
     private func span(of node: Yams.Node) -> SourceSpan {
         guard let mark = node.mark else { return SourceSpan(source) }

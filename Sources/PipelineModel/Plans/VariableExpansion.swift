@@ -36,11 +36,22 @@ public struct VariableExpansion: Sendable {
         return value(of: name, &walk)
     }
 
-    /// A text with its references replaced.
-    public func expand(_ text: String) -> String {
-        var walk = Walk()
-        return expand(text, &walk)
+    /// What becomes of a reference to a variable that there is not.
+    public enum Unknown: Sendable {
+        /// It gives nothing.
+        case vanishes
+        /// It is kept as written, as in the paths of rules. Within values it still gives nothing.
+        case stays
     }
+
+    /// A text with its references replaced.
+    public func expand(_ text: String, unknown: Unknown) -> String {
+        var walk = Walk()
+        return expand(text, unknown, &walk)
+    }
+
+    /// A text with its references replaced; one to an unknown name gives nothing.
+    public func expand(_ text: String) -> String { expand(text, unknown: .vanishes) }
 
     /// What one expansion remembers: finished values, the way down to here, and how many references it may still follow.
     private struct Walk {
@@ -57,7 +68,7 @@ public struct VariableExpansion: Sendable {
         let outer = walk.sawCycle
         walk.sawCycle = false
         walk.visiting.insert(name)
-        let expanded = expand(variable.value, &walk)
+        let expanded = expand(variable.value, .vanishes, &walk)
         walk.visiting.remove(name)
         // Inside a cycle the value depends on where the walk began, so only a value free of one is kept.
         if !walk.sawCycle || walk.visiting.isEmpty { walk.finished[name] = expanded }
@@ -65,7 +76,7 @@ public struct VariableExpansion: Sendable {
         return expanded
     }
 
-    private func expand(_ text: String, _ walk: inout Walk) -> String {
+    private func expand(_ text: String, _ unknown: Unknown, _ walk: inout Walk) -> String {
         var result = ""
         var rest = text[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -78,6 +89,8 @@ public struct VariableExpansion: Sendable {
                 walk.budget -= 1
                 if walk.visiting.contains(name) || walk.visiting.count >= Self.depthLimit || walk.budget < 0 {
                     walk.sawCycle = true
+                    result += rest[dollar..<remaining.startIndex]
+                } else if unknown == .stays && raw[name] == nil {
                     result += rest[dollar..<remaining.startIndex]
                 } else {
                     result += value(of: name, &walk)
