@@ -25,8 +25,8 @@ struct ArtifactsReader {
             artifacts.when = when.flatMap { .init(rawValue: $0.rawValue) } ?? .onSuccess
         }
         if let node = mapping["expire_in"], !node.isNull {
-            let isForever = node.string == "never"
-            artifacts.expireIn = isForever ? PlannedJob.Artifacts.forever : values.duration(node, "artifacts: expire_in")
+            artifacts.expireIn =
+                node.string == "never" ? PlannedJob.Artifacts.forever : values.duration(node, "artifacts: expire_in")
         }
         if let reports = mapping["reports"], !reports.isNull { ReportsReader(values: values).read(reports) }
         checkRest(mapping)

@@ -17,10 +17,20 @@ struct JobDraft {
     var inheritedVariables: Set<String>?
     /// Its own variables, without the file's.
     var ownVariables: [Variable] = []
+    /// The parts that `parallel` makes of it; nil where it stays one job.
+    var parts: [PartDraft]?
+}
+
+/// A part of a job with `parallel`: what its name ends with, and its variables of the matrix.
+struct PartDraft {
+    var ending: String
+    var variables: [Variable]
 }
 
 /// A job named in `needs`, and where.
 struct NeedDraft {
     var need: PlannedJob.Need
+    /// The parts of it that are needed, by their endings; nil means all.
+    var parts: [String]?
     var span: SourceSpan
 }

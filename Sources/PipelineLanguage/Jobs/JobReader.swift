@@ -45,6 +45,7 @@ struct JobReader {
         if let node = present(keys["dependencies"]) {
             draft.dependencies = values.texts(node, "dependencies")?.map { ($0.text, $0.span) }
         }
+        if let node = present(keys["parallel"]) { draft.parts = ParallelReader(values: values).read(node) }
         if let learning = own.entry("ml") { job.ml = self.learning(learning) }
         draft.job = job
         return draft

@@ -18,7 +18,8 @@ enum Keywords {
     static let job = [
         "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "extends",
         "image",
-        "inherit", "interruptible", "ml", "needs", "retry", "rules", "script", "stage", "tags", "timeout", "variables",
+        "inherit", "interruptible", "ml", "needs", "parallel", "retry", "rules", "script", "stage", "tags", "timeout",
+        "variables",
         "when",
     ]
 
@@ -38,7 +39,6 @@ enum Keywords {
         "manual_confirmation": "Remove it.",
         "only": "Use rules instead.",
         "pages": "Deploy with a script instead.",
-        "parallel": "Write one job for each part.",
         "publish": "Deploy with a script instead.",
         "release": "Make the release in the script.",
         "resource_group": "Jobs are not kept apart by it.",

@@ -7,7 +7,6 @@ struct NeedsReader {
     private static let elsewhere = "Only jobs of the same pipeline can be needed."
     private static let unsupported = [
         "pipeline": elsewhere, "project": elsewhere, "ref": elsewhere,
-        "parallel": "Name each job by itself.",
     ]
 
     /// The needed jobs in order; nil where the key does not say.
@@ -36,7 +35,7 @@ struct NeedsReader {
                 NeedDraft(need: .init(job: $0), span: node.span)
             }
         }
-        let keys = ["job", "artifacts", "optional"]
+        let keys = ["job", "artifacts", "optional", "parallel"]
         let label = node.mapping?["job"]?.string.map { "\(key): \($0.prefix(80))" } ?? key
         guard let mapping = values.mapping(node, label, keys: keys, unsupported: Self.unsupported) else { return nil }
         guard let job = mapping["job"] else {
@@ -49,6 +48,10 @@ struct NeedsReader {
         var need = PlannedJob.Need(job: name)
         if let node = mapping["artifacts"] { need.artifacts = values.bool(node, "\(key): artifacts") ?? true }
         if let node = mapping["optional"] { need.optional = values.bool(node, "\(key): optional") ?? false }
-        return NeedDraft(need: need, span: job.span)
+        var draft = NeedDraft(need: need, span: job.span)
+        if let node = mapping["parallel"], !node.isNull {
+            draft.parts = ParallelReader(values: values).parts(node, "\(key): parallel")?.map(\.ending)
+        }
+        return draft
     }
 }

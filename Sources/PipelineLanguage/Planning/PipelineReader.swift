@@ -66,7 +66,7 @@ struct PipelineReader {
             session.findings.error(text, at: entries.last?.keySpan)
             return []
         }
-        return entries.compactMap { entry in
+        let drafts: [JobDraft] = entries.compactMap { entry in
             var entry = entry
             var resolver = ReferenceResolver(session: session, root: root, job: entry.key)
             entry.value = resolver.resolve(entry.value)
@@ -75,5 +75,6 @@ struct PipelineReader {
                 defaults: defaults, stages: stages, gitLabFiles: gitLabFiles)
             return reader.read()
         }
+        return ParallelExpansion(session: session, drafts: drafts).expanded()
     }
 }

@@ -12,7 +12,8 @@ public enum PredefinedVariables {
         list.add("CI_JOB_NAME", job.name)
         list.add("CI_JOB_NAME_SLUG", Slug.reference(job.name))
         list.add("CI_JOB_STAGE", job.stage)
-        list.add("CI_NODE_TOTAL", "1")
+        list.add("CI_NODE_INDEX", job.part.map { String($0.index) })
+        list.add("CI_NODE_TOTAL", String(job.part?.total ?? 1))
         if let image = job.image { list.add("CI_JOB_IMAGE", image.name, expands: true) }
         if let environment = job.environment {
             list.add("CI_ENVIRONMENT_NAME", environment.name, expands: true)

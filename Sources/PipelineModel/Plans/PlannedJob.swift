@@ -34,6 +34,8 @@ public struct PlannedJob: Hashable, Codable, Sendable {
     public var environment: Environment?
     /// Whether a newer pipeline of the branch may cancel it while it runs.
     public var interruptible: Bool
+    /// Which of the parts that `parallel` makes it is; nil for a job by itself.
+    public var part: Part?
     /// What the job asks of a machine for learning.
     public var ml: MLSettings?
 
@@ -92,6 +94,20 @@ extension PlannedJob {
             self.job = job
             self.artifacts = artifacts
             self.optional = optional
+        }
+    }
+
+    /// One of several jobs that are made of one in the pipeline file.
+    public struct Part: Hashable, Codable, Sendable {
+        /// Which one it is, from 1.
+        public var index: Int
+        /// How many there are.
+        public var total: Int
+
+        /// Counts a part.
+        public init(index: Int, total: Int) {
+            self.index = index
+            self.total = total
         }
     }
 
