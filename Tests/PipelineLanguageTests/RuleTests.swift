@@ -108,6 +108,23 @@ struct RuleTests {
         #expect(reason == "workflow: rules ask for no pipeline for tag v1 (push).")
     }
 
+    @Test("what a newer pipeline does to this one is of the plan, and a rule of the workflow may say it otherwise")
+    func autoCancel() throws {
+        let text = """
+            workflow:
+              auto_cancel: {on_new_commit: interruptible}
+              rules:
+                - {if: $CI_COMMIT_TAG, auto_cancel: {on_new_commit: none}}
+                - {when: always}
+            job: {script: x}
+            """
+        #expect(try Planning.plan(text).onNewCommit == .interruptible)
+        #expect(try Planning.plan(text, Self.context(ref: "v1", kind: .tag)).onNewCommit == Plan.OnNewCommit.none)
+        let old = try Planning.plan("job: {script: x}")
+        #expect(old.onNewCommit == nil)
+        #expect(old.warnings.isEmpty)
+    }
+
     @Test("a job without rules joins branches and tags, and merge requests only under a workflow")
     func mergeRequests() throws {
         let request = Self.context(ref: "feature", kind: .mergeRequest, source: "merge_request_event")

@@ -172,6 +172,22 @@ import Testing
         #expect(reason == (isStopped ? "superseded by #3" : nil))
     }
 
+    @Test(
+        "a newer push does to an older pipeline what that one's file says",
+        arguments: [
+            (Plan.OnNewCommit.none, JobState.waiting, JobState.running), (.conservative, .waiting, .running),
+            (.interruptible, .cancelled, .running), (nil, .waiting, .running),
+        ])
+    func givingWay(way: Plan.OnNewCommit?, interruptible: JobState, other: JobState) async throws {
+        let test = try await TestStore()
+        var jobs = plan([("a", []), ("b", ["a"])]) { $0.interruptible = $0.name == "b" }
+        jobs.onNewCommit = way
+        let old = try await test.pipeline(jobs)
+        _ = try await test.start("a")
+        try await test.pipeline(jobs, now: at(2))
+        #expect(try await test.states(old) == ["a": other, "b": interruptible])
+    }
+
     @Test("an outdated deployment is refused by name of the newer one")
     func outdatedDeployment() async throws {
         let test = try await TestStore()

@@ -14,6 +14,7 @@ struct PlanBuilder {
 
     func build() -> PlanningStep {
         var variables = draft.variables
+        var onNewCommit = draft.workflow.onNewCommit
         if let rules = draft.workflow.rules {
             let matcher = RuleMatcher(values: ValueReader(session: session, job: nil))
             let rule = matcher.firstMatch(rules, variables: context.layered(variables))
@@ -22,6 +23,7 @@ struct PlanBuilder {
                 return nothing("workflow: rules ask for no pipeline \(occasion).")
             }
             variables += rule.variables
+            onNewCommit = rule.onNewCommit ?? onNewCommit
         }
         var chosen: [Chosen] = draft.jobs.compactMap { choose($0, variables) }
         connect(&chosen)
@@ -30,7 +32,9 @@ struct PlanBuilder {
         if chosen.allSatisfy({ $0.job.stage == ".pre" || $0.job.stage == ".post" }) {
             return nothing("Only jobs of .pre and .post are left, and they run only beside others.")
         }
-        return .planned(plan(chosen, variables))
+        var plan = plan(chosen, variables)
+        plan.onNewCommit = onNewCommit
+        return .planned(plan)
     }
 
     /// A job that runs, and the needs it has in this pipeline with their places.

@@ -25,5 +25,6 @@ struct Rule {
     var variables: [Variable] = []
     var needs: [NeedDraft]?
     var interruptible: Bool?
+    var onNewCommit: Plan.OnNewCommit?
     var span: SourceSpan
 }

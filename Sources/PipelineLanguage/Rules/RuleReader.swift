@@ -52,7 +52,7 @@ struct RuleReader {
         if let allowed = mapping["allow_failure"] { rule.allowFailure = values.bool(allowed, "rules: allow_failure") }
         if let value = mapping["interruptible"] { rule.interruptible = values.bool(value, "rules: interruptible") }
         if let needs = mapping["needs"] { rule.needs = NeedsReader(values: values).read(needs, "rules: needs") }
-        if let cancel = mapping["auto_cancel"] { WorkflowReader.checkAutoCancel(cancel, values) }
+        if let cancel = mapping["auto_cancel"] { rule.onNewCommit = WorkflowReader.onNewCommit(cancel, values) }
         return rule
     }
 

@@ -1,5 +1,8 @@
-/// `workflow:`: whether there is a pipeline at all, and what it is called.
+import PipelineModel
+
+/// `workflow:`: whether there is a pipeline at all, what it is called, and what a newer one does to it.
 struct Workflow {
     var name: String?
     var rules: [Rule]?
+    var onNewCommit: Plan.OnNewCommit?
 }

@@ -12,26 +12,17 @@ struct WorkflowReader {
         }
         if let name = mapping["name"], !name.isNull { workflow.name = values.nonEmptyText(name, "workflow: name") }
         if let rules = mapping["rules"] { workflow.rules = RuleReader(values: values, owner: .workflow).read(rules) }
-        if let cancel = mapping["auto_cancel"] { Self.checkAutoCancel(cancel, values) }
+        if let cancel = mapping["auto_cancel"] { workflow.onNewCommit = Self.onNewCommit(cancel, values) }
         return workflow
     }
 
-    private enum OnNewCommit: String, CaseIterable { case conservative, interruptible, none }
     private enum OnJobFailure: String, CaseIterable { case none, all }
 
-    /// Interruptible jobs are cancelled by a newer pipeline whatever stands here; everything else is told.
-    static func checkAutoCancel(_ node: Node, _ values: ValueReader) {
-        if node.isNull { return }
+    /// Reads `auto_cancel`, and tells what of it is not carried out.
+    static func onNewCommit(_ node: Node, _ values: ValueReader) -> Plan.OnNewCommit? {
+        if node.isNull { return nil }
         guard let mapping = values.mapping(node, "auto_cancel", keys: ["on_new_commit", "on_job_failure"]) else {
-            return
-        }
-        if let node = mapping["on_new_commit"] {
-            let word: OnNewCommit? = values.word(node, "auto_cancel: on_new_commit")
-            if let word, word != .interruptible {
-                let text =
-                    "on_new_commit: \(word.rawValue) is not carried out yet: a newer pipeline cancels interruptible jobs."
-                values.warning("auto_cancel: \(text)", at: node.span)
-            }
+            return nil
         }
         if let node = mapping["on_job_failure"] {
             let word: OnJobFailure? = values.word(node, "auto_cancel: on_job_failure")
@@ -40,5 +31,6 @@ struct WorkflowReader {
                 values.warning("auto_cancel: \(text)", at: node.span)
             }
         }
+        return mapping["on_new_commit"].flatMap { values.word($0, "auto_cancel: on_new_commit") }
     }
 }

@@ -12,6 +12,18 @@ public struct Plan: Hashable, Codable, Sendable {
     public var variables: [Variable]
     /// What a person should know although the file is accepted.
     public var warnings: [Diagnostic]
+    /// What a newer pipeline of the branch does to this one; nil where the file does not say, which is `conservative`.
+    public var onNewCommit: OnNewCommit?
+
+    /// What `auto_cancel: on_new_commit` says.
+    public enum OnNewCommit: String, Codable, Sendable, CaseIterable {
+        /// It is stopped, unless a job has started that is not interruptible.
+        case conservative
+        /// Its interruptible jobs are stopped.
+        case interruptible
+        /// Nothing.
+        case none
+    }
 
     /// Collects a plan.
     public init(

@@ -3,8 +3,9 @@ import PipelineModel
 extension Store {
     /// Stops the older pipelines of the branch or pull request that a new one is for.
     ///
-    /// GitLab's conservative way: one is left alone as soon as a job of it has started that is not interruptible. One
-    /// that only waits for a person is left alone too, and one that is held gives way, since an approval is for a commit.
+    /// Each in the way that its own plan says. By default that is GitLab's conservative one: it is left alone as soon as
+    /// a job of it has started that is not interruptible. One that only waits for a person is left alone too, and one
+    /// that is held gives way, since an approval is for a commit.
     static func supersede(
         by new: StoredPipeline, on connection: any DatabaseConnection, settings: StoreSettings,
         _ consequences: inout Consequences, now: Timestamp
@@ -20,11 +21,7 @@ extension Store {
         for row in older {
             _ = try skippingUnreadable(settings) {
                 var change = try PipelineChange(try row.id("id"), on: connection)
-                let isInTheWay = zip(change.plan.jobs, change.jobs).contains { planned, job in
-                    !planned.interruptible && job.startedAt != nil
-                }
-                guard !isInTheWay else { return }
-                try change.stop(because: "superseded by #\(new.id)", on: connection, now: now)
+                try change.giveWay(to: new.id, on: connection, now: now)
                 try change.save(on: connection, settings: settings, &consequences, now: now)
             }
         }
@@ -39,6 +36,25 @@ extension Store {
         } catch let error as StoreError where error.code == .corrupt {
             settings.logger.error("a pipeline could not be stopped", metadata: ["error": "\(error)"])
             return false
+        }
+    }
+}
+
+extension PipelineChange {
+    /// Stops what a newer pipeline stops of this one.
+    fileprivate mutating func giveWay(
+        to newer: PipelineID, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        let reason = "superseded by #\(newer)"
+        switch plan.onNewCommit ?? .conservative {
+        case .none: return
+        case .interruptible where pipeline.state != .held:
+            for (index, planned) in plan.jobs.enumerated() where planned.interruptible && !jobs[index].state.isEnded {
+                try stopJob(index, because: reason, on: connection, now: now)
+            }
+        case .conservative, .interruptible:
+            let isInTheWay = zip(plan.jobs, jobs).contains { planned, job in !planned.interruptible && job.startedAt != nil }
+            if !isInTheWay { try stop(because: reason, on: connection, now: now) }
         }
     }
 }
