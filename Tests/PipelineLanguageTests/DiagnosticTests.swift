@@ -54,7 +54,6 @@ struct DiagnosticTests {
             ("job: {script: [1]}", "Put it in quotes"),
             ("job: {script: echo, cache: {paths: [a]}}", "cache is not supported yet"),
             ("job: {script: echo, trigger: other/project}", "trigger is not supported yet"),
-            ("job: {script: echo, only: [main]}", "Use rules instead"),
             ("job: {script: echo, when: delayed, start_in: 1 hour}", "start_in"),
             ("job: {script: echo, when: never}", "belongs into rules"),
             ("job: {script: echo, stage: tset}", "Did you mean \"test\"?"),

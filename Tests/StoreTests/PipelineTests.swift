@@ -177,7 +177,7 @@ import Testing
         arguments: [
             (Plan.OnNewCommit.none, JobState.waiting, JobState.running), (.conservative, .waiting, .running),
             (.interruptible, .cancelled, .running), (nil, .waiting, .running),
-        ])
+        ] as [(Plan.OnNewCommit?, JobState, JobState)])
     func givingWay(way: Plan.OnNewCommit?, interruptible: JobState, other: JobState) async throws {
         let test = try await TestStore()
         var jobs = plan([("a", []), ("b", ["a"])]) { $0.interruptible = $0.name == "b" }

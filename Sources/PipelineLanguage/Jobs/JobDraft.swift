@@ -7,6 +7,10 @@ struct JobDraft {
     var span: SourceSpan
     /// Its rules; nil where it has none.
     var rules: [Rule]?
+    /// Which pipelines it is for, by `only`; nil where it does not say.
+    var only: RefPolicy?
+    /// Which pipelines it is not for, by `except`; nil where it does not say.
+    var except: RefPolicy?
     /// The jobs it names in `needs`; nil where it has no such key.
     var needs: [NeedDraft]?
     /// The jobs it names in `dependencies`; nil where it has no such key.

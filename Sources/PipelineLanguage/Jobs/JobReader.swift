@@ -41,6 +41,8 @@ struct JobReader {
         readStart(keys, into: &job)
         if let node = keys["variables"] { draft.ownVariables = VariableReader(values: values, scope: .job).read(node) }
         if let node = keys["rules"] { draft.rules = RuleReader(values: values, owner: .job).read(node) }
+        draft.only = policy("only", of: own)
+        draft.except = policy("except", of: own)
         if let node = keys["needs"] { draft.needs = NeedsReader(values: values).read(node, "needs") }
         if let node = present(keys["dependencies"]) {
             draft.dependencies = values.texts(node, "dependencies")?.map { ($0.text, $0.span) }
@@ -78,6 +80,14 @@ struct JobReader {
                 values.error("\"\(entry.key.prefix(60))\" is not a keyword of a job.\(hint)", at: entry.keySpan)
             }
         }
+    }
+
+    private func policy(_ key: String, of own: Mapping) -> RefPolicy? {
+        guard let entry = own.entry(key), !entry.value.isEmpty else { return nil }
+        if own["rules"].map({ !$0.isNull }) ?? false {
+            values.error("\(key) cannot stand beside rules. Put its conditions into them.", at: entry.keySpan)
+        }
+        return RefPolicyReader(values: values, key: key).read(entry.value)
     }
 
     private func readScripts(_ keys: Mapping, _ own: Mapping, into job: inout PlannedJob) {

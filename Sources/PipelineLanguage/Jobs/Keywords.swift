@@ -16,11 +16,9 @@ enum Keywords {
 
     /// Keys of a job that are carried out.
     static let job = [
-        "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "extends",
-        "image",
-        "inherit", "interruptible", "ml", "needs", "parallel", "retry", "rules", "script", "stage", "tags", "timeout",
-        "variables",
-        "when",
+        "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "except",
+        "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel", "retry", "rules",
+        "script", "stage", "tags", "timeout", "variables", "when",
     ]
 
     /// Names that GitLab keeps for itself, so that no job may have them.
@@ -31,13 +29,11 @@ enum Keywords {
         "cache": "Remove it, or hand files on with artifacts.",
         "coverage": "Remove it, or print the figure in the script.",
         "dast_configuration": "Remove it.",
-        "except": "Use rules instead.",
         "hooks": "Put the commands into before_script.",
         "id_tokens": "Jobs get no identity token; use a secret of the repository.",
         "identity": "Use a secret of the repository.",
         "inputs": "Use variables.",
         "manual_confirmation": "Remove it.",
-        "only": "Use rules instead.",
         "pages": "Deploy with a script instead.",
         "publish": "Deploy with a script instead.",
         "release": "Make the release in the script.",
@@ -52,6 +48,6 @@ enum Keywords {
 
     /// Keys that ask for nothing when they are empty, and are then let be.
     static let harmlessWhenEmpty: Set<String> = [
-        "cache", "services", "only", "except", "coverage", "hooks", "id_tokens", "secrets",
+        "cache", "services", "coverage", "hooks", "id_tokens", "secrets",
     ]
 }

@@ -78,12 +78,24 @@ struct PlanBuilder {
             job.interruptible = rule.interruptible ?? job.interruptible
             job.variables += rule.variables
             needs = rule.needs ?? needs
-        } else if context.refKind == .mergeRequest, self.draft.workflow.rules == nil {
-            // Without rules of its own or of the workflow a job is for branches and tags only.
+        } else if !isFor(draft, variables: context.variables(for: job)) {
             return nil
         }
         expandTags(of: &job, at: draft.span)
         return Chosen(job: job, needs: needs, dependencies: draft.dependencies)
+    }
+
+    /// Whether a job without rules is for this pipeline, by `only` and `except`.
+    private func isFor(_ job: JobDraft, variables: [Variable]) -> Bool {
+        var only = job.only
+        // Without rules of its own or of the workflow a job is for branches and tags, if it does not say otherwise.
+        if only == nil && draft.workflow.rules == nil { only = RefPolicy() }
+        if var named = only, named.refs == nil {
+            named.refs = RefPolicy.branchesAndTags
+            only = named
+        }
+        let values = ValueReader(session: session, job: job.job.name)
+        return RefPolicyMatcher(values: values, variables: variables).lets(only, job.except)
     }
 
     /// Runners are found by the tags a job has after expansion.
