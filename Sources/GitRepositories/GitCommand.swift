@@ -23,26 +23,29 @@ struct GitCommand: Sendable {
         var isSuccess: Bool { code == 0 }
     }
 
-    /// A configuration file of ours that stands in the place of the account's.
-    let configuration: String
-    /// Where git may fetch from.
+    /// Which kinds of addresses git may go to.
     enum Reach: String, Sendable {
         /// Servers and this machine's own repositories: what an administrator has added may be either.
         case anywhere = "https:http:ssh:git:file"
-        /// Servers alone: what a repository names, as its submodules, must not lead into this machine.
-        case servers = "https:http:ssh:git"
+        /// Servers that prove who they are.
+        case provenServers = "https"
+        /// A server that has been looked at by its name, even where it proves nothing.
+        case namedServer = "https:http"
 
         /// The schemes of URLs.
         var schemes: [Substring] { rawValue.split(separator: ":") }
     }
 
+    /// A configuration file of ours that stands in the place of the account's.
+    let configuration: String
+
     /// Runs git and takes its output.
     /// - Throws: `GitError`: `tooLarge` past the limit, `unreachable` past the time.
     func run(
-        _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
-        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
+        _ arguments: [String], in folder: String, login: GitLogin? = nil, input: [UInt8] = [],
+        outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
     ) async throws -> Outcome {
-        let environment = environment(credential: credential, for: url, reach: reach)
+        let environment = environment(login: login, reach: reach)
         return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             group.addTask {
                 try await Self.execute(
@@ -64,12 +67,11 @@ struct GitCommand: Sendable {
 
     /// Runs git and takes its output, a failure being an error.
     func require(
-        _ arguments: [String], in folder: String, credential: GitCredential? = nil, for url: String? = nil,
-        input: [UInt8] = [], outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
+        _ arguments: [String], in folder: String, login: GitLogin? = nil, input: [UInt8] = [],
+        outputLimit: Int = 1 << 20, timeout: Duration = .seconds(60), reach: Reach = .anywhere
     ) async throws -> Outcome {
         let outcome = try await run(
-            arguments, in: folder, credential: credential, for: url, input: input, outputLimit: outputLimit,
-            timeout: timeout, reach: reach)
+            arguments, in: folder, login: login, input: input, outputLimit: outputLimit, timeout: timeout, reach: reach)
         guard outcome.isSuccess else { throw GitError(reading: outcome, of: arguments.first ?? "") }
         return outcome
     }
@@ -96,9 +98,7 @@ struct GitCommand: Sendable {
         }
     }
 
-    private func environment(
-        credential: GitCredential?, for url: String?, reach: Reach
-    ) -> [Environment.Key: String] {
+    private func environment(login: GitLogin?, reach: Reach) -> [Environment.Key: String] {
         var variables: [Environment.Key: String] = [
             "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": configuration, "GIT_ALLOW_PROTOCOL": reach.rawValue, "GIT_LITERAL_PATHSPECS": "1",
@@ -111,38 +111,16 @@ struct GitCommand: Sendable {
         ] {
             if let value = getenv(name) { variables[Environment.Key(stringLiteral: name)] = String(cString: value) }
         }
-        guard let credential, let url, let origin = GitName.origin(of: url) else { return variables }
-        // The helper answers for this one origin: a redirect to another gets nothing. The password is in the
-        // environment of git and its helper alone, never in an argument, a URL or a file.
-        variables["PAWL_GIT_USER"] = credential.user
-        variables["PAWL_GIT_PASSWORD"] = credential.password.revealed
-        variables["GIT_CONFIG_COUNT"] = "1"
-        variables["GIT_CONFIG_KEY_0"] = "credential.\(origin).helper"
-        variables["GIT_CONFIG_VALUE_0"] =
-            #"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PAWL_GIT_USER" "$PAWL_GIT_PASSWORD"; }; f"#
-        return variables
-    }
-}
-
-extension GitError {
-    /// Says what git's complaint means.
-    init(reading outcome: GitCommand.Outcome, of command: String) {
-        let words = outcome.complaint
-        let last = words.split(whereSeparator: \.isNewline).last { !$0.isEmpty }.map { String($0.prefix(300)) } ?? ""
-        let lowered = words.lowercased()
-        func says(_ texts: String...) -> Bool { texts.contains { lowered.contains($0) } }
-        if says("authentication failed", "could not read username", "permission denied", "403", "401") {
-            self.init(.unauthorized, message: "the repository refuses the credential for clones: \(last)")
-        } else if says("not our ref", "couldn't find remote ref", "bad object", "not a tree", "unknown revision") {
-            self.init(.commitNotFound, message: "the repository has no such commit: \(last)")
-        } else if says(
-            "could not resolve", "unable to access", "connection", "timed out", "early eof", "rpc failed",
-            "could not read from remote", "the remote end hung up", "does not appear to be a git repository")
-        {
-            self.init(.unreachable, message: "the repository cannot be reached: \(last)")
-        } else {
-            let how = outcome.code.map { "ended with \($0)" } ?? "was ended by a signal"
-            self.init(.failed, message: "git \(command) \(how): \(last)")
+        guard let login else { return variables }
+        // The password is in the environment of git and its helper alone, never in an argument, a URL or a file.
+        variables["PAWL_GIT_USER"] = login.credential.user
+        variables["PAWL_GIT_PASSWORD"] = login.credential.password.revealed
+        let settings = login.settings
+        variables["GIT_CONFIG_COUNT"] = "\(settings.count)"
+        for (number, setting) in settings.enumerated() {
+            variables[Environment.Key(stringLiteral: "GIT_CONFIG_KEY_\(number)")] = setting.key
+            variables[Environment.Key(stringLiteral: "GIT_CONFIG_VALUE_\(number)")] = setting.value
         }
+        return variables
     }
 }

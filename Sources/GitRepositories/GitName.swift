@@ -1,4 +1,9 @@
+import FoundationEssentials
 import PipelineModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Decides which names and addresses are handed to git. Strangers choose them.
 enum GitName {
@@ -45,6 +50,51 @@ enum GitName {
             return host.isEmpty ? nil : scheme + host
         }
         return nil
+    }
+
+    /// Whether a URL's host is this machine or a neighbour on its link, such as a cloud's metadata service, in any way
+    /// to write such an address down.
+    static func namesThisMachine(_ url: String) -> Bool {
+        guard let begin = url.firstRange(of: "://")?.upperBound else { return false }
+        let authority = url[begin...].prefix { $0 != "/" }
+        let afterLogin = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        let host: String =
+            if afterLogin.hasPrefix("[") {
+                String(afterLogin.dropFirst().prefix { $0 != "]" })
+            } else {
+                afterLogin.prefix { $0 != ":" }.lowercased()
+            }
+        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
+        if name.isEmpty || name == "localhost" || name.hasSuffix(".localhost") { return true }
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, &hints, &found) == 0, let first = found else { return false }
+        defer { freeaddrinfo(found) }
+        return first.pointee.ai_family == AF_INET6 ? isNearSix(first.pointee) : isNearFour(first.pointee)
+    }
+
+    private static func isNearFour(_ info: addrinfo) -> Bool {
+        let address = info.ai_addr.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+            UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+        }
+        return isNear(address)
+    }
+
+    private static func isNearSix(_ info: addrinfo) -> Bool {
+        let bytes = info.ai_addr.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+            withUnsafeBytes(of: $0.pointee.sin6_addr) { Array($0) }
+        }
+        if bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80 { return true }
+        let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+        if isMapped { return isNear(bytes[12...].reduce(0) { $0 << 8 | UInt32($1) }) }
+        // :: and ::1.
+        return bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] <= 1
+    }
+
+    /// 127.0.0.0/8, 169.254.0.0/16 and 0.0.0.0/8.
+    private static func isNear(_ address: UInt32) -> Bool {
+        address >> 24 == 127 || address >> 24 == 0 || address >> 16 == 0xA9FE
     }
 
     static func checkCommit(_ commit: String) throws {

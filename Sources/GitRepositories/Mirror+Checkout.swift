@@ -39,13 +39,20 @@ extension Mirror {
         try Data(try await remoteRefs().utf8).write(to: URL(filePath: inside + "/packed-refs"))
         try Data((source.commit + "\n").utf8).write(to: URL(filePath: inside + "/HEAD"))
         let address = GitName.isAddress(repository.cloneURL) ? repository.cloneURL : path
-        try await configure(folder, address: address)
-
-        let hasLargeFiles = options.fetchesLargeFiles ? try await usesLargeFiles(source.commit) : false
+        let tree = WorkTree(
+            folder: folder, address: address, git: git, configuration: inside + "/config",
+            login: GitLogin(source.credential, for: address))
+        try tree.configure(workspaceSettings(address: address))
         _ = try await git.require(
             ["reset", "--hard", "--quiet", source.commit, "--"], in: folder, timeout: .minutes(30))
-        if hasLargeFiles { try await fetchLargeFiles(source, address: address, into: folder) }
-        if options.submodules != .none { try await fetchSubmodules(source, address: address, options, into: folder) }
+        if options.fetchesLargeFiles { try await tree.fetchLargeFiles() }
+        if options.submodules != .none {
+            let submodules = Submodules(
+                repository: address,
+                login: submodulesGetLogin ? GitLogin(source.credential, for: address, scope: .server) : nil,
+                options: options)
+            try await submodules.bring(into: tree)
+        }
     }
 
     /// The mirror's branches and tags as a workspace sees them, in the form of git's packed-refs file.
@@ -60,42 +67,16 @@ extension Mirror {
             .joined(separator: "\n") + "\n"
     }
 
-    private func configure(_ folder: String, address: String) async throws {
-        for (key, value) in [
-            ("remote.origin.url", address), ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),
-            ("gc.auto", "0"), ("lfs.storage", path + "/lfs"),
-        ] {
-            _ = try await git.require(["config", key, value], in: folder)
-        }
-    }
+    private func workspaceSettings(address: String) -> String {
+        """
+        [remote "origin"]
+        \turl = \(WorkTree.quoted(address))
+        \tfetch = +refs/heads/*:refs/remotes/origin/*
+        [lfs]
+        \tstorage = \(WorkTree.quoted(path + "/lfs"))
+        [gc]
+        \tauto = 0
 
-    private func usesLargeFiles(_ commit: String) async throws -> Bool {
-        let outcome = try await git.run(
-            ["grep", "--quiet", "--fixed-strings", "-e", "filter=lfs", commit, "--", ".gitattributes"], in: path)
-        return outcome.isSuccess
-    }
-
-    private func fetchLargeFiles(_ source: CommitSource, address: String, into folder: String) async throws {
-        _ = try await git.require(
-            ["lfs", "fetch", "origin", source.commit], in: folder, credential: source.credential, for: address,
-            timeout: Self.fetchTimeout)
-        // Set only now: with the filters in place the reset before would have fetched file by file.
-        for (key, value) in [
-            ("filter.lfs.smudge", "git-lfs smudge -- %f"), ("filter.lfs.clean", "git-lfs clean -- %f"),
-            ("filter.lfs.process", "git-lfs filter-process"),
-        ] {
-            _ = try await git.require(["config", key, value], in: folder)
-        }
-        _ = try await git.require(["lfs", "checkout"], in: folder, timeout: .minutes(30))
-    }
-
-    private func fetchSubmodules(
-        _ source: CommitSource, address: String, _ options: CheckoutOptions, into folder: String
-    ) async throws {
-        var arguments = ["submodule", "--quiet", "update", "--init", "--jobs", "4"]
-        if options.submodules == .recursive { arguments.append("--recursive") }
-        _ = try await git.require(
-            arguments, in: folder, credential: source.credential, for: address, timeout: Self.fetchTimeout,
-            reach: GitName.isLocal(address) ? .anywhere : .servers)
+        """
     }
 }

@@ -10,6 +10,8 @@ public struct Mirror: Sendable {
     /// The bare repository's folder. Workspaces borrow objects from it, read-only.
     public let path: String
     let git: GitCommand
+    /// Whether an administrator lets submodules on the repository's server be read with its credential.
+    var submodulesGetLogin = false
 
     /// How long a fetch may take.
     static let fetchTimeout = Duration.minutes(30)
@@ -53,7 +55,8 @@ public struct Mirror: Sendable {
         let temporary = path + ".new"
         try? FileManager.default.removeItem(atPath: temporary)
         let folder = path.folder
-        _ = try await git.require(["init", "--quiet", "--bare", "--", temporary], in: folder)
+        // Jobs read the objects as the user of their image, whatever this process keeps from others.
+        _ = try await git.require(["init", "--quiet", "--bare", "--shared=0644", "--", temporary], in: folder)
         try FileManager.default.moveItem(atPath: temporary, toPath: path)
     }
 
@@ -63,17 +66,8 @@ public struct Mirror: Sendable {
         ]
         if prune { arguments.append("--prune") }
         _ = try await git.require(
-            arguments + ["--", url] + specs, in: path, credential: credential, for: url, timeout: Self.fetchTimeout)
-    }
-
-    /// Writes down that the mirror is in use, for `Mirrors.prune`.
-    func noteUse() { utimes(path + "/HEAD", nil) }
-
-    /// When a mirror was last used; nil where there is none.
-    static func lastUse(of path: String) -> Timestamp? {
-        var status = stat()
-        guard stat(path + "/HEAD", &status) == 0 else { return nil }
-        return Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000)
+            arguments + ["--", url] + specs, in: path, login: GitLogin(credential, for: url), timeout: Self.fetchTimeout
+        )
     }
 }
 

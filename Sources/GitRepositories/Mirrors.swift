@@ -28,16 +28,21 @@ public struct CommitSource: Sendable {
 /// A bare copy of each repository, kept up to date, from which commits are read and checked out.
 ///
 /// One fetch of a repository runs at a time; who asks meanwhile waits and often finds the commit there. Reading needs
-/// no turn. Nothing is thrown away but whole mirrors, by `prune`.
+/// no turn. Nothing is thrown away but by `prune`.
 public actor Mirrors {
     private let root: String
     private let git: GitCommand
+    private let forgesWithCommonLogin: Set<String>
     private var turns: [String: Turn] = [:]
+    private var waiterCount: UInt64 = 0
 
     /// Keeps mirrors in a folder, which is made when it is not there.
+    /// - Parameter forgesWithCommonLogin: the forges whose credential for clones may also read submodules that lie on
+    ///   the same server as the repository.
     /// - Throws: when the folder cannot be written.
-    public init(root: String) throws {
+    public init(root: String, forgesWithCommonLogin: Set<String> = []) throws {
         self.root = root
+        self.forgesWithCommonLogin = forgesWithCommonLogin
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let configuration = root + "/gitconfig"
         // Mirrors and plain repositories may belong to other accounts of this machine. Hooks, background work and
@@ -68,14 +73,14 @@ public actor Mirrors {
         try GitName.checkRef(source.ref)
         let mirror = try self.mirror(of: repository)
         if try await mirror.has(source.commit) {
-            mirror.noteUse()
+            mirror.noteUse(of: source.commit)
             return mirror
         }
         try await inTurn(mirror.path) {
             guard try await !mirror.has(source.commit) else { return }
             try await mirror.fetch(source, from: repository.cloneURL)
         }
-        mirror.noteUse()
+        mirror.noteUse(of: source.commit)
         return mirror
     }
 
@@ -85,8 +90,8 @@ public actor Mirrors {
     ) async throws -> [String: String] {
         try GitName.checkAddress(repository.cloneURL)
         let outcome = try await git.require(
-            ["ls-remote", "--heads", "--tags", "--", repository.cloneURL], in: root, credential: credential,
-            for: repository.cloneURL, outputLimit: 16 << 20)
+            ["ls-remote", "--heads", "--tags", "--", repository.cloneURL], in: root,
+            login: GitLogin(credential, for: repository.cloneURL), outputLimit: 16 << 20)
         var refs: [String: String] = [:]
         for line in outcome.text.split(separator: "\n") {
             let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
@@ -98,20 +103,35 @@ public actor Mirrors {
         return refs
     }
 
-    /// Removes mirrors that nobody has used since a moment.
+    /// Removes mirrors that nobody has used since a moment, and tidies up those that stay.
+    /// - Parameter commitsUsedSince: what no branch or tag leads to is kept for jobs that have used it since then.
     /// - Returns: the paths that were removed.
-    public func prune(unusedSince moment: Timestamp) throws -> [String] {
+    /// - Throws: the first error; the other mirrors are looked at all the same.
+    public func prune(unusedSince moment: Timestamp, commitsUsedSince: Timestamp) async throws -> [String] {
         var removed: [String] = []
+        var failure: (any Error)?
         let files = FileManager.default
         for forge in try files.contentsOfDirectory(atPath: root) {
             let folder = root + "/" + forge
             for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".git") {
                 let path = folder + "/" + name
-                guard turns[path] == nil, let used = Mirror.lastUse(of: path), used < moment else { continue }
-                try files.removeItem(atPath: path)
-                removed.append(path)
+                // One that is being fetched into is in use, and has its turn the next time.
+                guard turns[path] == nil, let used = Mirror.lastUse(of: path) else { continue }
+                do {
+                    if used < moment {
+                        try files.removeItem(atPath: path)
+                        removed.append(path)
+                    } else {
+                        try await inTurn(path) {
+                            try await Mirror(path: path, git: git).tidyUp(commitsUsedSince: commitsUsedSince)
+                        }
+                    }
+                } catch {
+                    failure = failure ?? error
+                }
             }
         }
+        if let failure { throw failure }
         return removed
     }
 
@@ -120,25 +140,44 @@ public actor Mirrors {
         let forge = repository.forge.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
         let folder = "\(root)/\(forge.isEmpty ? "forge" : forge)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return Mirror(path: "\(folder)/\(repository.remoteID).git", git: git)
+        return Mirror(
+            path: "\(folder)/\(repository.remoteID).git", git: git,
+            submodulesGetLogin: forgesWithCommonLogin.contains(repository.forge))
     }
 
     /// Who is at a repository, and who waits.
-    private struct Turn { var waiting: [CheckedContinuation<Void, Never>] = [] }
+    private struct Turn { var waiting: [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] = [] }
 
     private func inTurn(_ path: String, _ body: () async throws -> Void) async throws {
         if turns[path] == nil {
             turns[path] = Turn()
         } else {
-            await withCheckedContinuation { turns[path]?.waiting.append($0) }
+            try await waitForTurn(at: path)
         }
         defer {
             if turns[path]?.waiting.isEmpty ?? true {
                 turns[path] = nil
             } else {
-                turns[path]?.waiting.removeFirst().resume()
+                turns[path]?.waiting.removeFirst().continuation.resume()
             }
         }
         try await body()
+    }
+
+    private func waitForTurn(at path: String) async throws {
+        waiterCount += 1
+        let number = waiterCount
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { turns[path]?.waiting.append((number, $0)) }
+        } onCancel: {
+            // It comes to the actor after the waiter has.
+            Task { await self.leave(number, at: path) }
+        }
+    }
+
+    /// Takes a waiter out whose task was cancelled. One whose turn has come already goes on, and finds that out itself.
+    private func leave(_ number: UInt64, at path: String) {
+        guard let index = turns[path]?.waiting.firstIndex(where: { $0.number == number }) else { return }
+        turns[path]?.waiting.remove(at: index).continuation.resume(throwing: CancellationError())
     }
 }

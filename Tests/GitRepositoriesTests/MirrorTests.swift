@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import PipelineModel
 import TestSupport
 import Testing
@@ -109,43 +110,158 @@ struct MirrorTests {
         #expect(try fixture.git(["log", "--format=%H"], in: workspace).contains(first))
     }
 
-    @Test("submodules are brought as the strategy says")
-    func submodules() async throws {
-        let inner = try GitFixture()
-        try inner.push(["inner.txt": "inside"])
-        try fixture.git(["submodule", "-q", "add", inner.bare, "lib"], in: fixture.checkout)
-        let commit = try fixture.push([:])
+    @Test("files whose modes were changed afterwards are not taken for changed ones")
+    func changedModes() async throws {
+        let commit = try fixture.push(["a.txt": "1"])
+        let workspace = fixture.folder + "/workspace"
         let source = CommitSource(commit: commit, ref: "refs/heads/main")
-        let mirror = try await mirror(commit)
-        let without = fixture.folder + "/without"
-        try await mirror.checkOut(source, of: fixture.repository, into: without)
-        #expect(!FileManager.default.fileExists(atPath: without + "/lib/inner.txt"))
-        let with = fixture.folder + "/with"
-        try await mirror.checkOut(
-            source, of: fixture.repository, into: with, options: CheckoutOptions(submodules: .normal))
-        #expect(FileManager.default.fileExists(atPath: with + "/lib/inner.txt"))
+        try await mirror(commit).checkOut(source, of: fixture.repository, into: workspace)
+        func changeTime() -> Int {
+            var status = stat()
+            return stat(workspace + "/a.txt", &status) == 0 ? status.st_ctim.tv_sec : 0
+        }
+        // Git compares whole seconds.
+        let before = changeTime()
+        while changeTime() == before { chmod(workspace + "/a.txt", 0o666) }
+        try fixture.git(["diff-index", "--quiet", "HEAD"], in: workspace)
     }
 
-    @Test("large files arrive with their content")
-    func largeFiles() async throws {
+    @Test("jobs can read what is fetched, even where the account keeps its files to itself")
+    func sharedObjects() async throws {
+        let commit = try fixture.push(["a.txt": "1"])
+        let path = try await mirror(commit).path
+        let id = try fixture.git(
+            ["-c", "alias.keep=!umask 077; echo new | git hash-object -w --stdin", "keep"], in: path)
+        var status = stat()
+        for place in ["/objects/" + id.prefix(2), "/objects/\(id.prefix(2))/\(id.dropFirst(2))"] {
+            #expect(stat(path + place, &status) == 0 && status.st_mode & 0o044 == 0o044)
+        }
+    }
+
+    @Test("large files arrive with their content, in whichever folder the attributes stand", arguments: ["", "deep/"])
+    func largeFiles(folder: String) async throws {
         try fixture.git(["lfs", "install", "--local"], in: fixture.checkout)
-        try fixture.git(["lfs", "track", "*.bin"], in: fixture.checkout)
-        let commit = try fixture.push(["model.bin": "weights"])
-        #expect(try fixture.git(["show", "HEAD:model.bin"], in: fixture.checkout).contains("git-lfs"))
+        try fixture.push([folder + ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"])
+        let commit = try fixture.push([folder + "model.bin": "weights"])
+        #expect(try fixture.git(["show", "HEAD:\(folder)model.bin"], in: fixture.checkout).contains("git-lfs"))
         let workspace = fixture.folder + "/workspace"
         let source = CommitSource(commit: commit, ref: "refs/heads/main")
         var repository = fixture.repository
         repository.cloneURL = "file://" + fixture.bare
         try await mirrors.mirror(of: repository, with: source).checkOut(source, of: repository, into: workspace)
-        #expect(try String(contentsOfFile: workspace + "/model.bin", encoding: .utf8) == "weights")
+        #expect(try String(contentsOfFile: "\(workspace)/\(folder)model.bin", encoding: .utf8) == "weights")
+    }
+
+    @Test("a commit cannot have its large files fetched from a server of its choice")
+    func foreignLargeFiles() async throws {
+        try fixture.push([".gitattributes": "*.bin filter=lfs\n"])
+        let commit = try fixture.push([".lfsconfig": "[lfs]\n\turl = http://169.254.169.254/latest\n"])
+        let source = CommitSource(commit: commit, ref: "refs/heads/main")
+        let mirror = try await mirror(commit)
+        for address in ["https://forge.test/ml/churn.git", fixture.bare] {
+            var repository = fixture.repository
+            repository.cloneURL = address
+            await #expect {
+                try await mirror.checkOut(
+                    source, of: repository, into: "\(fixture.folder)/\(address.count)")
+            } throws: { ($0 as? GitError)?.code == .refused }
+        }
+    }
+
+    @Test("who waits for another's fetch can give up", .timeLimit(.minutes(1)))
+    func cancelledWaiting() async throws {
+        let server = try SilentServer()
+        var repository = fixture.repository
+        repository.cloneURL = "http://127.0.0.1:\(server.port)/a.git"
+        let source = CommitSource(commit: String(repeating: "a", count: 40), ref: "refs/heads/main")
+        let first = Task { [mirrors, repository] in try await mirrors.mirror(of: repository, with: source) }
+        await server.waitForConnection()
+        let second = Task { [mirrors, repository] in try await mirrors.mirror(of: repository, with: source) }
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        first.cancel()
+        await #expect(throws: (any Error).self) { try await first.value }
+    }
+
+    @Test("a commit that a job has used stays though its branch is gone, until nobody has used it for long")
+    func upkeep() async throws {
+        let (never, always) = (Timestamp(milliseconds: 0), Timestamp(milliseconds: .max))
+        let first = try fixture.push(["a": "1"], branch: "topic")
+        let path = try await mirror(first, ref: "refs/heads/topic").path
+        try fixture.git(["commit", "-q", "--amend", "-m", "another"], in: fixture.checkout)
+        let second = try fixture.push(["a": "2"], branch: "topic")
+        _ = try await mirror(second, ref: "refs/heads/topic")
+        func reached() throws -> [String] {
+            try fixture.git(["rev-list", "--all", "--no-walk"], in: path).split(separator: "\n").map(String.init)
+        }
+        _ = try await mirrors.prune(unusedSince: never, commitsUsedSince: never)
+        #expect(try reached().contains(first))
+        _ = try await mirrors.prune(unusedSince: never, commitsUsedSince: always)
+        #expect(try reached() == [second])
+    }
+
+    @Test("packs that piled up become one")
+    func packing() async throws {
+        let never = Timestamp(milliseconds: 0)
+        let path = try await mirror(try fixture.push(["a": "0"])).path
+        for number in 1...25 {
+            try fixture.git(["commit", "-q", "--allow-empty", "-m", "\(number)"], in: fixture.checkout)
+            let commit = try fixture.git(["rev-parse", "HEAD"], in: fixture.checkout)
+            try fixture.git(["push", "-q", "--force", "origin", "HEAD:main"], in: fixture.checkout)
+            _ = try await mirrors.mirror(
+                of: fixture.repository, with: CommitSource(commit: commit, ref: "refs/heads/main"))
+            try fixture.git(["repack", "-q"], in: path)
+        }
+        func packs() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: path + "/objects/pack")
+                .filter { $0.hasSuffix(".pack") }.count
+        }
+        #expect(try packs() > 20)
+        _ = try await mirrors.prune(unusedSince: never, commitsUsedSince: never)
+        #expect(try packs() < 5)
     }
 
     @Test("a mirror that nobody used since the moment is removed, another stays")
     func pruning() async throws {
+        let (never, always) = (Timestamp(milliseconds: 0), Timestamp(milliseconds: .max))
         let commit = try fixture.push(["a": "1"])
         let path = try await mirror(commit).path
-        #expect(try await mirrors.prune(unusedSince: Timestamp(milliseconds: 0)).isEmpty)
-        #expect(try await mirrors.prune(unusedSince: Timestamp(milliseconds: .max)) == [path])
+        #expect(try await mirrors.prune(unusedSince: never, commitsUsedSince: never).isEmpty)
+        #expect(try await mirrors.prune(unusedSince: always, commitsUsedSince: never) == [path])
         #expect(try await mirror(commit).path == path)
+    }
+}
+
+/// Takes connections, and never says a word.
+private final class SilentServer: Sendable {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        port = try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0)
+                try #require(getsockname(descriptor, $0, &length) == 0)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Returns when somebody has connected. The connection stays open.
+    func waitForConnection() async {
+        await withCheckedContinuation { continuation in
+            Thread { [descriptor] in
+                _ = accept(descriptor, nil, nil)
+                continuation.resume()
+            }.start()
+        }
     }
 }

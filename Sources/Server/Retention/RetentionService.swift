@@ -16,6 +16,8 @@ public struct RetentionService: Service {
 
     /// How often it looks.
     private static let interval = Duration.hours(1)
+    /// How long a mirror keeps commits that no branch leads to any more. No job takes as long.
+    private static let usedCommits = Duration.days(90)
 
     /// Sweeps a store, and mirrors unused for that long.
     /// - Parameter removeImages: removes what the engine has of images nobody uses.
@@ -45,7 +47,10 @@ public struct RetentionService: Service {
 
     private func sweep() async {
         await attempt("store") { _ = try await store.sweep(retention, now: now()) }
-        await attempt("mirrors") { _ = try await mirrors.prune(unusedSince: now() - unusedMirrors) }
+        await attempt("mirrors") {
+            _ = try await mirrors.prune(
+                unusedSince: now() - unusedMirrors, commitsUsedSince: now() - min(Self.usedCommits, unusedMirrors))
+        }
         await attempt("images") { try await removeImages() }
     }
 

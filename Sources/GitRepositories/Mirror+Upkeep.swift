@@ -1,0 +1,46 @@
+import FoundationEssentials
+import PipelineModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A mirror over the years: branches go, forced pushes leave commits behind, every fetch adds a pack.
+extension Mirror {
+    /// One file for each commit that a job has used, named after it. Its time is the last use.
+    private var usedCommits: String { path + "/refs/pawl" }
+
+    /// Writes down that the mirror and a commit in it are in use: jobs borrow objects, and what is borrowed must stay
+    /// though its branch goes.
+    func noteUse(of commit: String) {
+        utimes(path + "/HEAD", nil)
+        let file = usedCommits + "/" + commit
+        if utimes(file, nil) == 0 { return }
+        try? FileManager.default.createDirectory(atPath: usedCommits, withIntermediateDirectories: true)
+        try? Data((commit + "\n").utf8).write(to: URL(filePath: file), options: .atomic)
+    }
+
+    /// Lets go of commits that nobody has used since a moment, and packs what has piled up.
+    func tidyUp(commitsUsedSince moment: Timestamp) async throws {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: usedCommits)) ?? [] {
+            guard let used = Self.changeTime(of: usedCommits + "/" + name), used < moment else { continue }
+            unlink(usedCommits + "/" + name)
+        }
+        // The refs stay files, for their times. An object that nothing leads to any more has two weeks: a fetch that
+        // goes on elsewhere, or a job that began a moment ago, may be about to use it.
+        let settings = [
+            "gc.auto=2000", "gc.autoPackLimit=20", "gc.autoDetach=false", "gc.packRefs=false", "gc.pruneExpire=2.weeks",
+        ]
+        _ = try await git.require(
+            settings.flatMap { ["-c", $0] } + ["gc", "--auto", "--quiet"], in: path, timeout: Self.fetchTimeout)
+    }
+
+    /// When a mirror was last used; nil where there is none.
+    static func lastUse(of path: String) -> Timestamp? { changeTime(of: path + "/HEAD") }
+
+    private static func changeTime(of file: String) -> Timestamp? {
+        var status = stat()
+        guard stat(file, &status) == 0 else { return nil }
+        return Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000)
+    }
+}
