@@ -40,36 +40,10 @@ public struct SecretForms: Sendable {
         bytes.flatMap { $0 == UInt8(ascii: "'") ? Array(#"'\''"#.utf8) : [$0] }
     }
 
-    /// As JSON writers print it: with `/` bare or escaped, with text past ASCII bare or escaped.
+    /// As JSON writers print it.
     private static func jsonEscaped(_ bytes: [UInt8]) -> Set<[UInt8]> {
-        var forms: Set<[UInt8]> = []
-        for escapesSlash in [false, true] {
-            for escapesText in [false, true] {
-                var form: [UInt8] = []
-                for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-                    form += escaped(scalar, slash: escapesSlash, text: escapesText)
-                }
-                forms.insert(form)
-            }
-        }
-        return forms
-    }
-
-    private static func escaped(_ scalar: Unicode.Scalar, slash: Bool, text: Bool) -> [UInt8] {
-        switch scalar {
-        case "\"": return Array("\\\"".utf8)
-        case "\\": return Array("\\\\".utf8)
-        case "\n": return Array("\\n".utf8)
-        case "\r": return Array("\\r".utf8)
-        case "\t": return Array("\\t".utf8)
-        case "/" where slash: return Array("\\/".utf8)
-        default:
-            guard scalar.value < 0x20 || (text && scalar.value > 0x7E) else { return Array(String(scalar).utf8) }
-            return String(scalar).utf16.flatMap { unit -> [UInt8] in
-                let digits = String(unit, radix: 16)
-                return Array(("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
-            }
-        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Set(JSONWriting.all.map { $0.escaped(text) })
     }
 
     /// As URLs and forms hold it: digits in capitals or not, a blank as `%20` or `+`, `/` bare or not.
