@@ -17,6 +17,9 @@ public struct FileSelection: Sendable {
     /// How deep folders are looked into.
     static let depthLimit = 128
 
+    /// How many bytes the selected paths may have together.
+    private static let pathsLimit = 256 << 20
+
     /// Reads globs, relative to the folder.
     public init(include: [String], exclude: [String] = []) {
         self.include = include.flatMap(Glob.patterns)
@@ -39,6 +42,12 @@ public struct FileSelection: Sendable {
         let selection: FileSelection
         let limit: Int
         var paths: [String] = []
+        private var size = 0
+
+        init(selection: FileSelection, limit: Int) {
+            self.selection = selection
+            self.limit = limit
+        }
 
         /// - Parameter isTaken: whether a path has matched the folder, or one above it.
         mutating func visit(_ folder: FolderHandle, at place: [Substring], isTaken: Bool) throws {
@@ -68,11 +77,13 @@ public struct FileSelection: Sendable {
         }
 
         private mutating func add(_ path: [Substring]) throws {
-            guard paths.count < limit else {
+            let joined = path.joined(separator: "/")
+            size += joined.utf8.count
+            guard paths.count < limit, size <= FileSelection.pathsLimit else {
                 throw ArchiveError(
                     .tooLarge, message: "More than \(limit) files are selected. Name fewer, or exclude some.")
             }
-            paths.append(path.joined(separator: "/"))
+            paths.append(joined)
         }
     }
 }

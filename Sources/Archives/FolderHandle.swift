@@ -11,6 +11,9 @@
 final class FolderHandle {
     let descriptor: Int32
 
+    /// How many bytes the names in one folder may have together.
+    private static let namesLimit = 64 << 20
+
     /// Opens a folder by a path of ours, which may lead through links.
     init(path: String) throws {
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -43,7 +46,8 @@ final class FolderHandle {
 
     /// The names in the folder, but for `.` and `..`, in the order of their bytes; names that are not UTF-8 are left
     /// out.
-    func names() throws -> [String] {
+    /// - Throws: `ArchiveError.tooLarge` where there are more of them than are held in memory.
+    func names(limit: Int = namesLimit) throws -> [String] {
         // A descriptor of its own, for reading moves its position and closing the stream closes it.
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else {
@@ -52,11 +56,19 @@ final class FolderHandle {
         }
         defer { closedir(stream) }
         var names: [String] = []
+        var size = 0
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if let name, name != ".", name != ".." { names.append(name) }
+            guard let name, name != ".", name != ".." else { continue }
+            size += name.utf8.count
+            guard size <= limit else {
+                throw ArchiveError(
+                    .tooLarge, message: "A folder has so many files that they are not listed. Spread them over folders."
+                )
+            }
+            names.append(name)
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -1,6 +1,7 @@
-import Archives
 import Foundation
 import Testing
+
+@testable import Archives
 
 @Suite("selecting files by GitLab's globs")
 struct FileSelectionTests {
@@ -54,6 +55,15 @@ struct FileSelectionTests {
             String(repeating: "[", count: 4_000), String(repeating: "x", count: 100_000),
         ]
         #expect(try FileSelection(include: patterns).paths(in: folder.path).isEmpty)
+    }
+
+    @Test("a folder with more names than are held in memory is refused")
+    func manyNames() throws {
+        for number in 0..<40 { try folder.write("many/file-\(number)") }
+        let handle = try FolderHandle(path: folder.path + "/many")
+        #expect(try handle.names(limit: 400).count == 40)
+        let error = #expect(throws: ArchiveError.self) { try handle.names(limit: 200) }
+        #expect(error?.code == .tooLarge)
     }
 
     @Test("more files than the limit are refused")
