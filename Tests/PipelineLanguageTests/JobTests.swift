@@ -42,7 +42,9 @@ struct JobTests {
               variables: {KIND: big, RAW: {value: $X, expand: false}, PORT: 8080}
               environment: {name: review/$CI_COMMIT_REF_SLUG, url: "https://x", deployment_tier: staging, action: prepare}
             """
-        let job = try #require(try Planning.plan(text).jobs.first)
+        let plan = try Planning.plan(text)
+        #expect(plan.warnings.map { $0.message.prefix(20) } == ["job: artifacts: name"])
+        let job = try #require(plan.jobs.first)
         #expect(job.image == .init(name: "python:3", entrypoint: [""], pullPolicy: [.ifNotPresent]))
         #expect(job.beforeScript == ["a", "b", "c"])
         #expect(job.script == ["d"])

@@ -19,7 +19,12 @@ struct ArtifactsReader {
         guard let mapping = values.mapping(node, "artifacts", keys: Self.keys) else { return nil }
         var artifacts = PlannedJob.Artifacts(paths: globs(mapping["paths"], "paths"))
         artifacts.exclude = globs(mapping["exclude"], "exclude")
-        if let name = mapping["name"], !name.isNull { artifacts.name = values.nonEmptyText(name, "artifacts: name") }
+        if let name = mapping["name"], !name.isNull {
+            artifacts.name = values.nonEmptyText(name, "artifacts: name")
+            values.warning(
+                "artifacts: name is not carried out yet: a download is called by pipeline, job and attempt.",
+                at: name.span)
+        }
         if let node = mapping["when"], !node.isNull {
             let when: When? = values.word(node, "artifacts: when")
             artifacts.when = when.flatMap { .init(rawValue: $0.rawValue) } ?? .onSuccess
