@@ -3,11 +3,16 @@ enum Floor {
     /// GitLab CI cases of which everything holds, their runs included.
     static let gitLabCICases = 104
     /// GitLab CI cases of which everything but the running holds.
-    static let gitLabCIPlanning = 104
+    static let gitLabCIPlanning = 113
     /// Conditions of `rules:if`.
     static let expressions = 125
     /// GitLab's own accept and reject snippets.
-    static let snippets = 31
-    /// Pipelines of real repositories.
-    static let realPipelines = 5
+    static let snippets = 32
+    /// Files of real repositories, their roots and those that roots include.
+    static let realPipelines = 28
+
+    /// Whether as many cases held as its floor says, or all there are: another folder of cases may be smaller.
+    static func isReached(_ floor: Int, by held: Int, of total: Int) -> Bool {
+        held >= floor || (held == total && held > 0)
+    }
 }

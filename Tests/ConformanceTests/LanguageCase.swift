@@ -31,7 +31,8 @@ struct LanguageRepository: Sendable {
     /// Copies every file of it into a folder that is there.
     func copy(into folder: String) throws { try ConformanceFolder.copy(tree, of: self.folder, into: folder) }
 
-    private func source(_ path: String) throws -> SourceFile {
+    /// A file of it; missing where there is none of that path.
+    func source(_ path: String) throws -> SourceFile {
         guard tree.contains(path) else { return .missing }
         return .text(String(decoding: try ConformanceFolder.bytes("\(folder)/\(path)"), as: UTF8.self))
     }
