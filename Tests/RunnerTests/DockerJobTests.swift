@@ -47,7 +47,8 @@ struct DockerJobTests {
         let result = try await fixture.carryOut(
             fixture.assignment(
                 script: [
-                    "pwd; cat greeting.txt", "tr a-z A-Z < $KEY; echo", "echo ${#TOKEN} $TOKEN",
+                    "pwd; cat greeting.txt",
+                    "tr a-z A-Z < $KEY; echo; chmod 400 $KEY && stat -c %a $KEY", "echo ${#TOKEN} $TOKEN",
                     "tr '\\0' '\\n' < /proc/1/environ | grep -c -e TOKEN -e hunter || true",
                     "touch /pawl/x || echo read-only", "echo made > new.txt", "exit 5",
                 ], secrets: secrets
@@ -59,7 +60,8 @@ struct DockerJobTests {
         #expect(result?.failure == Failure(.script, exitCode: 5, "exit 5"))
         #expect(result?.imageDigest?.hasPrefix("sha256:") == true)
         for expected in [
-            "\n/builds/ml/churn\nhello\n", "\nKEY IN A FILE\n", "\n15 [masked]\n", "\u{1B}[0m\n0\n", "\nread-only\n",
+            "\n/builds/ml/churn\nhello\n", "\nKEY IN A FILE\n400\n",
+            "\n15 [masked]\n", "\u{1B}[0m\n0\n", "\nread-only\n",
             "\nmade\nstatus failed\n",
         ] { #expect(log.contains(expected), "\(expected.debugDescription) in \(log)") }
         #expect(fixture.coordinator.state.withLockedValue { $0.stored[1]?.paths } == ["greeting.txt", "new.txt"])
@@ -97,6 +99,32 @@ struct DockerJobTests {
         }
         #expect(fixture.coordinator.result(of: 1)?.failure == Failure(.cancelled, "newer push"))
         #expect(fixture.coordinator.log(of: 1).contains("\nsaved\n"))
+        #expect(try await fixture.executor.leftovers().isEmpty)
+    }
+
+    @Test(
+        "when it is cancelled, what its script runs in the foreground gets to save what it has",
+        arguments: ["pawl-test:tiny", "pawl-test:bash"])
+    func cancelledForeground(image: String) async throws {
+        let executor = WatchingExecutor(Engine.executor(), waitingFor: "\nready")
+        let time = TestClock()
+        let fixture = try await fixture(executor, clock: time.clock)
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .cancel(reason: "newer push") } }
+        // A program of its own, as a training is: it hears of the end, and takes a moment for its work.
+        let training = "trap 'sleep 1; echo saved; exit 0' TERM; echo ready; while true; do sleep 1; done"
+        try await fixture.whileRunning {
+            fixture.coordinator.offer(
+                fixture.assignment(script: ["sh -c \"\(training)\"", "echo the next command"]) {
+                    $0.image = .init(name: image)
+                })
+            try await executor.seen.wait()
+            await time.waitForSleeper(until: .seconds(20))
+            time.advance(to: .seconds(20))
+            try await fixture.coordinator.signal(for: 1).wait()
+        }
+        let log = fixture.coordinator.log(of: 1)
+        #expect(fixture.coordinator.result(of: 1)?.failure == Failure(.cancelled, "newer push"))
+        #expect(log.contains("\nsaved\n") && !log.contains("\nthe next command\n"), "\(log)")
         #expect(try await fixture.executor.leftovers().isEmpty)
     }
 

@@ -1,4 +1,5 @@
 import Executors
+import Foundation
 import PipelineModel
 import Testing
 
@@ -115,13 +116,34 @@ struct JobScriptTests {
         #expect(try await fixture.leftovers().isEmpty)
     }
 
-    @Test("a secret of kind file is read from the path in its variable")
+    @Test("a secret of kind file is its user's alone, can be changed like any file, and is gone afterwards")
     func secretFile() async throws {
         let fixture = try await RunnerFixture(executor: ProcessExecutor())
         let secret = GrantedSecret(name: "KEY", kind: .file, value: Redacted("key-in-a-file"))
-        // The path is the container's: here it is looked for beside the script.
-        let script = ["case $KEY in /pawl/files/KEY) tr a-z A-Z < \"${0%/*}/files/KEY\";; esac"]
+        let script = [
+            "tr a-z A-Z < $KEY; echo", "stat -c 'mode %a' $KEY ${KEY%/*}", "chmod 400 $KEY && echo changed",
+            "echo \"at $KEY\"",
+        ]
         _ = try await fixture.carryOut(fixture.assignment(script: script, secrets: [secret]))
-        #expect(fixture.coordinator.log(of: 1).contains("KEY-IN-A-FILE"))
+        let log = fixture.coordinator.log(of: 1)
+        #expect(log.contains("KEY-IN-A-FILE\n") && log.contains("\nmode 600\nmode 700\n"))
+        #expect(log.contains("\nchanged\n"))
+        let place = try #require(log.split(separator: "\n").first { $0.hasPrefix("at /") }?.dropFirst(3))
+        #expect(place.hasPrefix("/dev/shm/") && !FileManager.default.fileExists(atPath: String(place)))
+    }
+
+    @Test("a job's variables may have any name, those that the script could use among them")
+    func anyName() async throws {
+        let names = ["here", "shell", "child", "code", "result", "guard", "stopping"]
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let result = try await fixture.carryOut(
+            fixture.assignment(
+                script: ["echo \"$here/$shell/$child/$code/$result/$guard/$stopping\"", "exit 3"],
+                variables: names.map { Variable($0, "job's \($0)") } + [Variable("_pawl_code", "0")]
+            ) { $0.afterScript = ["echo \"after: $here $CI_JOB_STATUS\""] })
+        let log = fixture.coordinator.log(of: 1)
+        #expect(result?.exitCode == 3)
+        #expect(log.contains("\n" + names.map { "job's \($0)" }.joined(separator: "/") + "\n"))
+        #expect(log.contains("\nafter: job's here failed\n"))
     }
 }

@@ -70,7 +70,7 @@ struct ResultTests {
         withVariable.variables = [Variable("FOLDER", "model")]
         #expect(try await fixture.carryOut(withVariable)?.failure == nil)
         let kept = try #require(fixture.coordinator.state.withLockedValue { $0.stored[1] })
-        #expect(kept.fileCount == 1 && kept.paths == ["model/a.bin"] && kept.expiresAt != nil)
+        #expect(kept.fileCount == 1 && kept.paths == ["model/a.bin"])
         let tries = NIOLockedValueBox(0)
         fixture.coordinator.onArtifact.withLockedValue {
             $0 = {
@@ -86,6 +86,34 @@ struct ResultTests {
         )
         #expect(result?.summary == "weights")
         #expect(fixture.coordinator.log(of: 2).contains("artifacts of train: 1 files, 8 B"))
+    }
+
+    @Test("a file that shrinks to next to nothing when it is packed reaches the next job like any other")
+    func shrinkingArtifact() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let first = fixture.assignment(1, script: ["truncate -s 192M zeros.npy"]) {
+            $0.artifacts = .init(paths: ["zeros.npy"])
+        }
+        #expect(try await fixture.carryOut(first)?.failure == nil)
+        let kept = try #require(fixture.coordinator.state.withLockedValue { $0.stored[1] })
+        #expect(kept.size.bytes < 192 << 10)
+        let input = ArtifactInput(job: "train", artifact: kept)
+        let result = try await fixture.carryOut(
+            fixture.assignment(2, script: ["stat -c %s zeros.npy"], artifacts: [input]))
+        #expect(result?.failure == nil && result?.summary == "201326592")
+    }
+
+    @Test("an artifact larger than what may be kept is not laid out")
+    func oversizedArtifact() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let first = fixture.assignment(1, script: ["truncate -s 2M zeros.npy"]) {
+            $0.artifacts = .init(paths: ["zeros.npy"])
+        }
+        #expect(try await fixture.carryOut(first)?.failure == nil)
+        let kept = try #require(fixture.coordinator.state.withLockedValue { $0.stored[1] })
+        let second = fixture.assignment(
+            2, limits: JobLimits(artifactSize: .mebibytes(1)), artifacts: [ArtifactInput(job: "train", artifact: kept)])
+        #expect(try await fixture.carryOut(second)?.failure?.message.contains("larger than 1048576 bytes") == true)
     }
 
     @Test("artifacts follow the outcome", arguments: [("on_success", false), ("on_failure", true), ("always", true)])
@@ -129,7 +157,7 @@ struct ResultTests {
                 FailureClass.image
             ),
             (.init(createError: ExecutorError(.refused, message: "wrong")), .script),
-            (.init(createError: ExecutorError(.engineUnavailable, message: "gone")), .system),
+            (.init(createError: ExecutorError(.engineFailed, message: "no space")), .system),
             (.init(startError: ExecutorError(.engineUnavailable, message: "gone")), .system),
             (.init(exit: ContainerExit(code: 137, isOutOfMemory: true)), .outOfMemory),
             (.init(exit: ContainerExit(code: 2)), .script),
@@ -156,18 +184,5 @@ struct ResultTests {
         let lock = try FolderLock(fixture.settings.stateFolder)
         await #expect(throws: RunnerError.self) { try await fixture.whileRunning {} }
         extendLifetime(lock)
-    }
-
-    @Test("below the low-water mark nothing is claimed, and the reason can be read")
-    func lowWater() async throws {
-        let time = TestClock()
-        let fixture = try await RunnerFixture(executor: ScriptedExecutor(), clock: time.clock) {
-            $0.lowWater = ByteCount(bytes: .max)
-        }
-        fixture.coordinator.offer(fixture.assignment())
-        try await fixture.whileRunning { await time.waitForSleeper(until: .seconds(15)) }
-        #expect(fixture.coordinator.state.withLockedValue { $0.claims } == 0)
-        #expect(DiskGuard(folder: "/", lowWater: ByteCount(bytes: .max)).shortage()?.contains("MiB free") == true)
-        #expect(DiskGuard(folder: "/", lowWater: ByteCount(bytes: 0)).shortage() == nil)
     }
 }

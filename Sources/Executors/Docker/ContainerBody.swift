@@ -53,6 +53,8 @@ struct ContainerBody: Encodable, Sendable {
     var env: [String]
     var workingDir: String
     var labels: [String: String]
+    /// What asks a container to end: an image may name another signal, which a job's script would not know.
+    var stopSignal = "SIGTERM"
     var attachStdin = false
     var attachStdout = true
     var attachStderr = true

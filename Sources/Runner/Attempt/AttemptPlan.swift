@@ -22,7 +22,8 @@ struct AttemptPlan: Sendable {
         instance = folders.instance
         let job = assignment.job
         let workspace = Workspace(
-            folder: "\(folders.workspaces)/\(assignment.key.attempt)", repository: assignment.repository)
+            folder: "\(folders.workspaces)/\(assignment.key.attempt)", repository: assignment.repository,
+            artifactLimit: assignment.limits.artifactSize)
         self.workspace = workspace
         limits = assignment.limits.lowered(by: job)
         let written = job.image?.name ?? settings.defaultImage
@@ -34,9 +35,12 @@ struct AttemptPlan: Sendable {
                 Variable("GIT_CONFIG_\($0)", $1, expands: false)
             }
         }
-        variables = JobVariables(assignment, own: own, filesFolder: ScriptFolder.target + "/files")
+        let filesFolder = ScriptFolder.filesFolder(instance: folders.instance, attempt: assignment.key.attempt)
+        variables = JobVariables(assignment, own: own, filesFolder: filesFolder)
         image = written.map(variables.expand).flatMap { $0.trimmingSpaces.isEmpty ? nil : $0.trimmingSpaces }
-        script = JobScript(job: job, afterScriptTimeout: settings.afterScriptTimeout)
+        script = JobScript(
+            job: job, afterScriptTimeout: settings.afterScriptTimeout,
+            filesFolder: variables.files.isEmpty ? nil : filesFolder)
         var hidden = assignment.secrets.map { (name: $0.name, value: $0.value.revealed) }
         if let credential = assignment.gitCredential {
             hidden.append(("the login for git", credential.password.revealed))
@@ -81,10 +85,7 @@ struct AttemptPlan: Sendable {
             mounts.append(ContainerSpecification.Mount(source: objects, target: objects, isReadOnly: true))
         }
         let environment = assignment.job.environment.map { variables.expand($0.name) }
-        for given in settings.mounts
-        where given.repository == assignment.repository.name
-            && (given.environment == nil || given.environment == environment)
-        {
+        for given in settings.mounts where isGiven(given, in: environment) {
             mounts.append(
                 ContainerSpecification.Mount(
                     source: given.path, target: given.target, isReadOnly: !given.isWritable))
@@ -94,8 +95,25 @@ struct AttemptPlan: Sendable {
             labels: ContainerLabels(instance: instance, key: assignment.key), image: image,
             command: scripts.command(after: entrypoint), workingDirectory: workspace.target, limits: limits,
             entrypoint: entrypoint, mounts: mounts,
-            pullPolicy: assignment.job.image?.pullPolicy?.first ?? .ifNotPresent,
-            registryLogins: assignment.registryLogins)
+            pullPolicies: pullPolicies(of: image), registryLogins: assignment.registryLogins)
+    }
+
+    /// Whether a folder of the machine is for this job: never for a fork's, and one that belongs to an environment only
+    /// for a protected ref's, since anybody who may push can name the environment.
+    private func isGiven(_ mount: RunnerSettings.GivenMount, in environment: String?) -> Bool {
+        guard mount.repository == assignment.repository.name else { return false }
+        switch assignment.trust {
+        case .fork: return false
+        case .branch: return mount.environment == nil
+        case .protected: return mount.environment == nil || mount.environment == environment
+        }
+    }
+
+    /// When the image is pulled: as the file asks, but always from a registry whose login it does not get, which then
+    /// says whether anybody may have it.
+    private func pullPolicies(of image: String) -> [PlannedJob.PullPolicy] {
+        if ImageRegistry.isOne(of: assignment.closedRegistries, for: image) { return [.always] }
+        return assignment.job.image?.pullPolicy ?? [.ifNotPresent]
     }
 
     /// A glob of the pipeline file with its variables replaced, relative to the checkout.

@@ -8,60 +8,85 @@ import PipelineModel
 struct JobScript {
     let job: PlannedJob
     let afterScriptTimeout: Duration
+    /// Where the container has the job's secrets of kind file; nil where it has none.
+    var filesFolder: String?
 
     /// Runs the job. It stands beside the other files, and is what the container starts.
     ///
     /// Both outputs are one from here on: an engine takes two as they come, and would mix up what was said when.
-    /// As the container's first process it would ignore a request to end, so it passes one on to all that runs.
+    ///
+    /// A request to end reaches this shell alone: it passes it on to every process of the container, and waits for them.
+    /// A script's shell ends at once when asked to, and what it runs in the foreground may still be saving its work.
+    /// Its variables have names of their own, for the job's are read into the same shell.
     var run: String {
         """
         exec 2>&1
-        here=${0%/*}
-        . "$here/env"
-        shell=sh
-        if command -v bash >/dev/null 2>&1; then shell=bash; fi
-        child=
-        stopping=
-        stop() {
+        _pawl_here=${0%/*}
+        . "$_pawl_here/env"
+        _pawl_shell=sh
+        if command -v bash >/dev/null 2>&1; then _pawl_shell=bash; fi
+        _pawl_child=
+        _pawl_stopping=
+        _pawl_stop() {
             trap '' TERM
-            stopping=1
-            if [ $$ -eq 1 ]; then kill -TERM -1; elif [ -n "$child" ]; then kill -TERM "$child"; fi 2>/dev/null
+            _pawl_stopping=1
+            if [ "$_pawl_here" = \(ScriptFolder.target) ]; then
+                kill -TERM -1
+            elif [ -n "$_pawl_child" ]; then
+                kill -TERM "$_pawl_child"
+            fi 2>/dev/null
         }
-        finish() {
-            wait "$child"
-            code=$?
-            while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+        _pawl_finish() {
+            wait "$_pawl_child"
+            _pawl_code=$?
+            while kill -0 "$_pawl_child" 2>/dev/null; do wait "$_pawl_child"; _pawl_code=$?; done
+            if [ -z "$_pawl_stopping" ]; then return; fi
+            if [ "$_pawl_here" = \(ScriptFolder.target) ]; then while kill -0 -1 2>/dev/null; do sleep 1; done; fi
+            exit 143
         }
-        trap stop TERM
-        "$shell" "$here/script" </dev/null &
-        child=$!
-        finish
-        if [ -n "$stopping" ]; then exit 143; fi
+        trap _pawl_stop TERM
+        \(privateFiles)
+        "$_pawl_shell" "$_pawl_here/script" </dev/null &
+        _pawl_child=$!
+        _pawl_finish
         \(afterScript)
-        exit "$code"
+        exit "$_pawl_code"
 
         """
+    }
+
+    /// Programs such as ssh refuse a key that others may read, and scripts change the mode of theirs: the job's user gets
+    /// copies of its own, in the container's memory.
+    private var privateFiles: String {
+        guard let filesFolder else { return "" }
+        let folder = ShellText.quoted(filesFolder)
+        return """
+            trap 'rm -rf \(filesFolder)' EXIT
+            if ! ( umask 077 && mkdir \(folder) && cp "$_pawl_here"/files/* \(folder) ); then
+                echo "The job's secrets of kind file cannot be laid into the container's memory, \(filesFolder)"
+                exit 1
+            fi
+            """
     }
 
     private var afterScript: String {
         guard !job.afterScript.isEmpty else { return "" }
         return """
-            result=$code
-            if [ "$result" -eq 0 ]; then CI_JOB_STATUS=success; else CI_JOB_STATUS=failed; fi
+            _pawl_result=$_pawl_code
+            if [ "$_pawl_result" -eq 0 ]; then CI_JOB_STATUS=success; else CI_JOB_STATUS=failed; fi
             export CI_JOB_STATUS
             printf '%s\\n' \(ShellText.quoted(LastLine.afterMark + "\u{1B}[0m"))
-            "$shell" "$here/after_script" </dev/null &
-            child=$!
-            ( sleep \(max(1, afterScriptTimeout.wholeSeconds)) && kill -TERM "$child" && sleep 5 && kill -KILL "$child"
-            ) </dev/null >/dev/null 2>&1 &
-            guard=$!
-            finish
-            kill "$guard" 2>/dev/null
-            if [ "$code" -ne 0 ]; then
-                printf '%s\\n' "after_script ended with $code, which does not change the job's result"
+            "$_pawl_shell" "$_pawl_here/after_script" </dev/null &
+            _pawl_child=$!
+            ( sleep \(max(1, afterScriptTimeout.wholeSeconds)) && kill -TERM "$_pawl_child" && sleep 5 &&
+                kill -KILL "$_pawl_child" ) </dev/null >/dev/null 2>&1 &
+            _pawl_guard=$!
+            _pawl_finish
+            kill "$_pawl_guard" 2>/dev/null
+            if [ "$_pawl_code" -ne 0 ]; then
+                printf '%s\\n' "after_script ended with $_pawl_code, which does not change the job's result"
             fi
-            if [ -n "$stopping" ]; then exit 143; fi
-            code=$result
+            _pawl_code=$_pawl_result
             """
     }
 

@@ -18,7 +18,7 @@ struct JobVariables {
     /// Expands the variables of an assignment.
     /// - Parameters:
     ///   - own: what the runner sets, which wins over all others.
-    ///   - filesFolder: where the container sees secrets that are files.
+    ///   - filesFolder: where the container has secrets that are files.
     init(_ assignment: Assignment, own: [Variable], filesFolder: String) {
         var notes: [String] = []
         let given = Self.withoutForged(assignment, &notes)
@@ -59,9 +59,9 @@ struct JobVariables {
         all.map { "export \($0.name)=\(ShellText.quoted($0.value))\n" }.joined()
     }
 
-    private static func isReserved(_ name: String) -> Bool { name.hasPrefix("PAWL_") }
+    private static func isReserved(_ name: String) -> Bool { name.hasPrefix("PAWL_") || name.hasPrefix("_pawl_") }
 
-    /// Without `PAWL_` variables that the repository sets itself: those are Pawl's word.
+    /// Without variables of Pawl's own names that the repository sets itself: those are Pawl's word.
     private static func withoutForged(_ assignment: Assignment, _ notes: inout [String]) -> [Variable] {
         var left: [String: Int] = [:]
         for variable in assignment.variables where isReserved(variable.name) { left[variable.name, default: 0] += 1 }

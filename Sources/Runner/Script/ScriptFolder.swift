@@ -6,12 +6,17 @@ struct ScriptFolder: Sendable {
     /// Where a container sees them.
     static let target = "/pawl"
 
+    /// Where the container's user has its own copies of an attempt's secrets of kind file. The folder is in memory, and
+    /// named after the attempt, for where containers share theirs.
+    static func filesFolder(instance: String, attempt: AttemptID) -> String { "/dev/shm/pawl-\(instance)-\(attempt)" }
+
     /// Where they are.
     let path: String
 
     /// Writes the files of an attempt.
     ///
-    /// The container's user is its image's choice, so the files are for everyone; the folder around is the runner's.
+    /// The container's user is its image's choice, so the files are for everyone; the folder around is the runner's. Of
+    /// secrets of kind file the job gets copies that are its user's alone.
     init(at path: String, script: JobScript, variables: JobVariables) throws {
         self.path = path
         try FolderRemoval.remove(path)

@@ -24,7 +24,10 @@ struct FolderRemoval {
         do {
             repeat {
                 removal.moved = 0
-                try removal.empty(top, depth: 0)
+                // A descriptor of its own: emptying closes it.
+                let copy = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                guard copy >= 0 else { throw Failure() }
+                try removal.empty(copy, depth: 0)
             } while removal.moved > 0
         } catch let failure as Failure {
             errno = failure.number
@@ -37,12 +40,12 @@ struct FolderRemoval {
 
     private init(top: Int32) { self.top = top }
 
+    /// Empties an open folder, and closes it.
     private mutating func empty(_ folder: Int32, depth: Int) throws {
-        // A descriptor of its own: closing the stream closes it.
-        let copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else {
-            if copy >= 0 { close(copy) }
-            throw Failure()
+        guard let stream = fdopendir(folder) else {
+            let failure = Failure()
+            close(folder)
+            throw failure
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
@@ -68,7 +71,6 @@ struct FolderRemoval {
         }
         let inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0 else { throw Failure() }
-        defer { close(inner) }
         // A folder that nobody may write to is no obstacle to its owner.
         fchmod(inner, 0o700)
         try empty(inner, depth: depth + 1)

@@ -11,16 +11,17 @@ enum SharedFolder {
     static func open(_ path: String) throws {
         let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard folder >= 0 else { throw PrivateFile.failure("open", path) }
-        defer { close(folder) }
         guard open(folder, depth: 0) else { throw PrivateFile.failure("let everybody write to", path) }
     }
 
+    /// Opens an open folder, and closes it. One descriptor for each level: a runner has many jobs at once.
     private static func open(_ folder: Int32, depth: Int) -> Bool {
-        guard depth < depthLimit else { return true }
-        // A descriptor of its own: closing the stream closes it.
-        let copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else {
-            if copy >= 0 { close(copy) }
+        guard depth < depthLimit else {
+            close(folder)
+            return true
+        }
+        guard let stream = fdopendir(folder) else {
+            close(folder)
             return false
         }
         defer { closedir(stream) }
@@ -41,9 +42,7 @@ enum SharedFolder {
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             let inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard inner >= 0 else { return false }
-            defer { close(inner) }
-            return open(inner, depth: depth + 1)
+            return inner >= 0 && open(inner, depth: depth + 1)
         case S_IFREG:
             // Nothing of the job runs yet, so the name still is the file that was looked at.
             let mode: mode_t = status.st_mode & 0o100 != 0 ? 0o777 : 0o666

@@ -16,9 +16,13 @@ struct Workspace: Sendable {
     /// The checkout's folder on the machine.
     var project: String { folder + "/project" }
 
+    /// How many bytes the files of one artifact that is laid in may have together.
+    private let artifactLimit: ByteCount
+
     /// The workspace of an attempt at a repository's job.
-    init(folder: String, repository: RepositoryReference) {
+    init(folder: String, repository: RepositoryReference, artifactLimit: ByteCount) {
         self.folder = folder
+        self.artifactLimit = artifactLimit
         let parts = repository.name.split(separator: "/").map { part in
             String(part.unicodeScalars.map { Self.isPlain($0) ? Character($0) : "-" })
         }
@@ -50,8 +54,11 @@ struct Workspace: Sendable {
             try Task.checkCancellation()
             let file = "\(folder)/artifact-\(number)"
             try await fetch(input.artifact, of: key, from: coordinator, to: file, clock: clock)
+            // What was kept within the limit is unpacked within it, however small it became: weights that are all
+            // zeros shrink to next to nothing.
+            let limits = ArchiveUnpacker.Limits(size: artifactLimit.bytes, ratio: .max)
             let project = project
-            let summary = try await blocking { try ArchiveUnpacker().unpack(file, into: project) }
+            let summary = try await blocking { try ArchiveUnpacker(limits: limits).unpack(file, into: project) }
             try FolderRemoval.remove(file)
             lines.append("artifacts of \(input.job): \(summary.fileCount) files, \(ByteText.of(summary.contentSize))")
         }
