@@ -10,7 +10,7 @@ import PipelineModel
 public protocol Executor: Sendable {
     /// Brings the image and makes the container, stopped.
     /// - Throws: `ExecutorError`: `imageUnavailable` where the image cannot be had, `refused` where the engine says the
-    ///   request is wrong, `engineUnavailable` where it does not answer.
+    ///   request is wrong, `engineUnavailable` where it does not answer, `engineFailed` where it could not.
     func create(_ specification: ContainerSpecification) async throws -> ContainerHandle
 
     /// Starts the container, hands its output over as it comes, and returns when it has ended and all output was taken.
@@ -26,6 +26,24 @@ public protocol Executor: Sendable {
 
     /// Everything with Pawl's labels of this instance that exists now.
     func leftovers() async throws -> [ContainerHandle]
+
+    /// Looks whether containers can be made now.
+    /// - Throws: `ExecutorError`, whose message says what is in the way.
+    func readiness() async throws -> ExecutorReadiness
+}
+
+/// What an executor says of itself when it is ready.
+public struct ExecutorReadiness: Hashable, Sendable {
+    /// Folders of this machine that images and containers fill.
+    public var storageFolders: [String]
+
+    /// Is ready.
+    public init(storageFolders: [String] = []) { self.storageFolders = storageFolders }
+}
+
+extension Executor {
+    /// Is ready, and fills no folder.
+    public func readiness() async throws -> ExecutorReadiness { ExecutorReadiness() }
 }
 
 /// What a container is made of. There is no way to name a capability, a host namespace or an engine option: executors
@@ -47,8 +65,8 @@ public struct ContainerSpecification: Sendable {
     public var mounts: [Mount]
     /// What it may use.
     public var limits: JobLimits
-    /// When the image is pulled.
-    public var pullPolicy: PlannedJob.PullPolicy
+    /// When the image is pulled: each way is tried in turn, until one has brought it.
+    public var pullPolicies: [PlannedJob.PullPolicy]
     /// Logins, of which the one for the image's registry is sent.
     public var registryLogins: [RegistryLogin]
     /// Whether it has a network of its own, or none at all.
@@ -83,7 +101,7 @@ public struct ContainerSpecification: Sendable {
     public init(
         labels: ContainerLabels, image: String, command: [String], workingDirectory: String, limits: JobLimits,
         environment: [(name: String, value: String)] = [], entrypoint: [String]? = nil, mounts: [Mount] = [],
-        pullPolicy: PlannedJob.PullPolicy = .ifNotPresent, registryLogins: [RegistryLogin] = [],
+        pullPolicies: [PlannedJob.PullPolicy] = [.ifNotPresent], registryLogins: [RegistryLogin] = [],
         network: Network = .own
     ) {
         self.labels = labels
@@ -94,7 +112,7 @@ public struct ContainerSpecification: Sendable {
         self.workingDirectory = workingDirectory
         self.mounts = mounts
         self.limits = limits
-        self.pullPolicy = pullPolicy
+        self.pullPolicies = pullPolicies
         self.registryLogins = registryLogins
         self.network = network
     }
@@ -181,15 +199,17 @@ public struct ContainerExit: Hashable, Sendable {
 public struct ExecutorError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable {
-        private enum Kind { case imageUnavailable, refused, engineUnavailable }
+        private enum Kind { case imageUnavailable, refused, engineUnavailable, engineFailed }
         private let kind: Kind
 
         /// The image is not there and could not be pulled.
         public static let imageUnavailable = Code(kind: .imageUnavailable)
         /// The engine says that the request is wrong; trying again does not help.
         public static let refused = Code(kind: .refused)
-        /// The engine does not answer, or failed at its own work.
+        /// The engine does not answer. It may when it is back.
         public static let engineUnavailable = Code(kind: .engineUnavailable)
+        /// The engine answers, and failed at its own work.
+        public static let engineFailed = Code(kind: .engineFailed)
     }
 
     /// What kind of thing went wrong.

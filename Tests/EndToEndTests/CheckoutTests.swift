@@ -5,9 +5,7 @@ import Testing
 
 @Suite("what a job finds", .needsDocker, .timeLimit(.minutes(3)))
 struct CheckoutTests {
-    @Test(
-        "a job's checkout has large files and submodules", .enabled(if: LargeFiles.areInstalled, "needs git-lfs"),
-        arguments: [ForgeKind.github, .gitlab])
+    @Test("a job's checkout has its private submodules", arguments: [ForgeKind.github, .gitlab])
     func checkout(on kind: ForgeKind) async throws {
         let site = try await Site.shared(kind)
         let library = try await Project("finds/library", on: site, isAdded: false)
@@ -53,12 +51,5 @@ struct CheckoutTests {
         #expect(try await project.ended(commit)["pawl/push/probe"] == .success)
         let log = try await project.log("probe", of: commit)
         #expect(log.contains("gateway 10.2") && log.contains("fenced off") && !log.contains("\nREACHED"))
-    }
-}
-
-/// Whether the machine has git-lfs.
-enum LargeFiles {
-    static let areInstalled = ["/usr/bin", "/usr/local/bin"].contains {
-        FileManager.default.isExecutableFile(atPath: $0 + "/git-lfs")
     }
 }

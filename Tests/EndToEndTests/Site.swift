@@ -75,6 +75,7 @@ final class Site: Sendable {
                 api: \(forge.url)
                 token-file: \(folder)/forge-token
                 clone-token-file: \(folder)/clone-token
+                clone-submodules: true
             runner:
               slots: 4
               grace: 1

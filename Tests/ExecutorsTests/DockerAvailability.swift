@@ -73,7 +73,7 @@ extension ContainerSpecification {
                 instance: instance,
                 key: LeaseKey(job: 1, attempt: AttemptID(rawValue: attempt), epoch: 1)),
             image: "pawl-test:tiny", command: ["sh", "-c", script], workingDirectory: "/", limits: limits,
-            pullPolicy: .never, network: network)
+            pullPolicies: [.never], network: network)
     }
 }
 

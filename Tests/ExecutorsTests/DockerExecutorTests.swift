@@ -183,15 +183,13 @@ struct DockerExecutorTests {
         #expect(error?.code == .imageUnavailable)
     }
 
-    @Test("images, disk use and version can be asked for")
+    @Test("images and version can be asked for")
     func engineFacts() async throws {
         let engine = Docker.engine()
         try await engine.ping()
         #expect(try await !engine.version().engine.isEmpty)
         let image = try await engine.images().first { $0.tags.contains("pawl-test:tiny") }
         #expect((image?.size.bytes ?? 0) > 100_000)
-        #expect(try await engine.diskUsage().images.bytes > 100_000)
-        _ = try await engine.pruneImages(olderThan: .days(3_650), withNames: false)
     }
 }
 

@@ -26,7 +26,7 @@ struct PrivateImageTests {
     private func specification(_ logins: [RegistryLogin]) -> ContainerSpecification {
         var specification = ContainerSpecification.shell("echo private", instance: "private", attempt: 1)
         specification.image = image
-        specification.pullPolicy = .ifNotPresent
+        specification.pullPolicies = [.ifNotPresent]
         specification.registryLogins = logins
         return specification
     }
@@ -66,6 +66,18 @@ struct PrivateImageTests {
         #expect(await output.text() == "private\n")
         try await executor.destroy(handle)
         try await call("DELETE", "/images/\(image)")
+    }
+
+    @Test("where one way to have an image fails the next is tried")
+    func fallback() async throws {
+        var specification = specification([])
+        specification.image = "\(Registry.address)/private/\(UUID().uuidString.lowercased()):v1"
+        try await call("POST", "/images/pawl-test:tiny/tag?repo=\(specification.image.dropLast(3))&tag=v1")
+        specification.pullPolicies = [.always]
+        await #expect(throws: ExecutorError.self) { try await executor.create(specification) }
+        specification.pullPolicies = [.always, .ifNotPresent]
+        try await executor.destroy(try await executor.create(specification))
+        try await call("DELETE", "/images/\(specification.image)")
     }
 
     @Test("an image that the registry does not have is told")

@@ -15,14 +15,6 @@ extension DockerEngine {
         public var size: ByteCount
     }
 
-    /// What the engine's things take of the disk.
-    public struct DiskUsage: Hashable, Sendable {
-        /// All images' layers, shared ones counted once.
-        public var images: ByteCount
-        /// What containers wrote.
-        public var containers: ByteCount
-    }
-
     /// Pulls an image, and returns when it is there.
     /// - Throws: `ExecutorError` with code `imageUnavailable` for whatever kept it away.
     func pull(_ reference: ImageReference, login: RegistryLogin?) async throws {
@@ -83,33 +75,15 @@ extension DockerEngine {
         }
     }
 
-    /// Removes images that no container uses and that were built longer ago than an age; those without a name only, or
-    /// all of them.
-    /// - Returns: how much of the disk became free.
-    public func pruneImages(olderThan age: Duration, withNames: Bool) async throws -> ByteCount {
-        struct Answer: Decodable { var spaceReclaimed: Int64? }
-        let filters = [
-            "until": ["\(max(0, age.components.seconds))s"], "dangling": [withNames ? "false" : "true"],
-        ]
-        let text = String(decoding: try JSONEncoder().encode(filters), as: UTF8.self)
-        let response = try await send(
-            "POST", "/images/prune", query: [("filters", text)], headerTimeout: .seconds(600))
-        let answer: Answer = try decode(try await success(response))
-        return ByteCount(bytes: answer.spaceReclaimed ?? 0)
-    }
-
-    /// What the engine's things take of the disk. The engine measures, which takes seconds where there is much.
-    public func diskUsage() async throws -> DiskUsage {
-        struct Answer: Decodable {
-            struct Container: Decodable { var sizeRw: Int64? }
-            var layersSize: Int64?
-            var containers: [Container]?
+    /// The id of an image that the engine has; nil where it has none of that name.
+    func imageID(of reference: ImageReference) async throws -> String? {
+        struct Details: Decodable { var id: String }
+        do {
+            let response = try await send("GET", "/images/\(reference.engineName)/json")
+            return try decode(try await success(response), as: Details.self).id
+        } catch let refusal as EngineRefusal where refusal.status == 404 {
+            return nil
         }
-        let response = try await send("GET", "/system/df", headerTimeout: .seconds(300))
-        let answer: Answer = try decode(try await success(response))
-        return DiskUsage(
-            images: ByteCount(bytes: answer.layersSize ?? 0),
-            containers: ByteCount(bytes: (answer.containers ?? []).reduce(0) { $0 + ($1.sizeRw ?? 0) }))
     }
 }
 

@@ -19,15 +19,22 @@ public struct DockerExecutor: Executor {
         public var networks: IPv4Range
         /// How long a run waits for an engine that went away to come back.
         public var enginePatience: Duration
+        /// How often a container is looked at whose record is followed, in case an engine that was restarted forgets to
+        /// end the stream.
+        public var sweepEvery: Duration
+        /// Where images that are pulled are written down, so that they can be removed again; nil for nowhere.
+        public var pulledImages: PulledImages?
 
         /// Networks from 10.213.0.0/16, and two minutes for an engine to come back.
         public init(
-            instance: String, networks: IPv4Range = .jobNetworks,
-            enginePatience: Duration = .minutes(2)
+            instance: String, networks: IPv4Range = .jobNetworks, enginePatience: Duration = .minutes(2),
+            sweepEvery: Duration = .seconds(5), pulledImages: PulledImages? = nil
         ) {
             self.instance = instance
             self.networks = networks
             self.enginePatience = enginePatience
+            self.sweepEvery = sweepEvery
+            self.pulledImages = pulledImages
         }
     }
 
@@ -94,21 +101,39 @@ public struct DockerExecutor: Executor {
         let name = specification.labels.engineName
         let network = specification.network == .own ? name : "none"
         let body = ContainerBody(specification, image: image, network: network, engine: version)
-        if specification.pullPolicy == .always { try await engine.pull(image, login: login) }
-        let id: String
+        var failure: ExecutorError?
+        for policy in specification.pullPolicies {
+            do {
+                let id = try await bring(image, by: policy, login: login) { try await makeOnce(body, name: name) }
+                let details = try await engine.container(id)
+                try await settings.pulledImages?.noteUse(of: details.image)
+                return details
+            } catch let error as ExecutorError where error.code == .imageUnavailable {
+                failure = failure ?? error
+            }
+        }
+        throw failure
+            ?? ExecutorError(.imageUnavailable, message: "The image \(image) has no pull policy. Name one, or none.")
+    }
+
+    /// Makes a container of an image, which is pulled before or when it is missing, as the policy says.
+    private func bring(
+        _ image: ImageReference, by policy: PlannedJob.PullPolicy, login: RegistryLogin?,
+        make: () async throws -> String
+    ) async throws -> String {
+        if policy == .always { try await pull(image, login: login) }
         do {
-            id = try await makeOnce(body, name: name)
+            return try await make()
         } catch let refusal as EngineRefusal where refusal.status == 404 {
-            guard specification.pullPolicy == .ifNotPresent else {
+            guard policy == .ifNotPresent else {
                 throw ExecutorError(
                     .imageUnavailable,
                     message: "The image \(image) is not on this machine, and the pull policy is "
-                        + "\(specification.pullPolicy.rawValue).", cause: refusal)
+                        + "\(policy.rawValue).", cause: refusal)
             }
-            try await engine.pull(image, login: login)
-            id = try await makeOnce(body, name: name)
+            try await pull(image, login: login)
+            return try await make()
         }
-        return try await engine.container(id)
     }
 
     /// Makes the container; one that an earlier call under the same lease left behind gives way. The call is not

@@ -12,6 +12,9 @@ struct ImageReference: Hashable, CustomStringConvertible {
     /// The reference as it was written.
     let description: String
 
+    /// The reference as the engine names the image: with its digest where there is one, else with its tag.
+    var engineName: String { name + (tagOrDigest.contains(":") ? "@" : ":") + tagOrDigest }
+
     /// Reads a reference of at most 512 characters; nil where it is none.
     init?(_ text: String) {
         guard !text.isEmpty, text.utf8.count <= 512, text.utf8.allSatisfy(Self.isAllowed) else { return nil }

@@ -105,7 +105,7 @@ public struct NetworkFence: Sendable {
 }
 
 /// Whether the fence around job networks stands.
-public enum FenceState: Hashable, Sendable {
+public enum FenceState: Hashable, Sendable, CustomStringConvertible {
     /// It stands.
     case up
     /// It does not stand, and nothing says why: nobody has put it up.
@@ -114,6 +114,16 @@ public enum FenceState: Hashable, Sendable {
     case unavailable(String)
     /// `iptables` refused.
     case failed(String)
+
+    /// The state in words.
+    public var description: String {
+        switch self {
+        case .up: "it stands"
+        case .down: "nobody has put it up"
+        case .unavailable(let reason): reason
+        case .failed(let reason): "iptables refused: \(reason)"
+        }
+    }
 }
 
 /// Why a rule could not be asked for at all.

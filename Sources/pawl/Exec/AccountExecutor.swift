@@ -53,6 +53,8 @@ struct AccountExecutor: Executor {
 
     func leftovers() async throws -> [ContainerHandle] { try await base.leftovers() }
 
+    func readiness() async throws -> ExecutorReadiness { try await base.readiness() }
+
     /// What cannot be handed back fails where it is needed, with words of its own.
     private func handBack(_ specification: ContainerSpecification) async {
         let folders = specification.mounts.filter { !$0.isReadOnly && hasForeignFiles($0.source) }.map(\.target)
@@ -67,7 +69,7 @@ struct AccountExecutor: Executor {
                 own,
             ] + folders
         handing.entrypoint = [""]
-        handing.pullPolicy = .never
+        handing.pullPolicies = [.never]
         handing.network = .none
         guard let container = try? await base.create(handing) else { return }
         _ = try? await base.run(container) { _ in }

@@ -11,17 +11,25 @@ extension Assembly {
         let assignments = AssignmentBuilder(
             store: store, vault: vault, forges: forges, limits: settings.limits,
             registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
-            artifactRetention: settings.retention.artifacts, pipelineURL: { links.link(to: $0) })
+            artifactRetention: settings.retention.artifacts, links: links)
         let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
         let runnerSettings = settings.runner.ofRunner(
             in: folder, defaultImage: settings.server.defaultImage, faults: faults)
-        let executor = DockerExecutor(
-            engine: engine, settings: .init(instance: try runnerSettings.instance(), networks: networks))
+        let docker = DockerExecutor(
+            engine: engine,
+            settings: .init(
+                instance: try runnerSettings.instance(), networks: networks, pulledImages: pulledImages))
+        let start = ContinuousClock.now
+        let logger = logger
+        let executor = FencedExecutor(
+            docker, fence: NetworkFence(networks: networks), allowsUnfenced: settings.runner.allowsUnfenced,
+            now: { ContinuousClock.now - start },
+            onObstacle: { logger.warning("jobs could reach this host", metadata: ["fence": "\($0)"]) })
         return EmbeddedRunner(
             name: runnerSettings.name,
             runner: try RunnerService(
                 settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
                 logger: logger),
-            store: store, fence: NetworkFence(networks: networks), now: now, logger: logger)
+            store: store, executor: executor, now: now, logger: logger)
     }
 }

@@ -17,7 +17,7 @@ struct Assembly: Sendable {
     let folder: DataFolder
     let faults: FaultInjector
     let logger: Logger
-    private let client: HTTPClient
+    let client: HTTPClient
     let vault: SecretVault
     let forges: ForgeConnections
     let mirrors: Mirrors
@@ -26,6 +26,7 @@ struct Assembly: Sendable {
     let links: PipelineLinks
     let networks: IPv4Range
     let engine: DockerEngine
+    let pulledImages: PulledImages
 
     /// Opens the data folder and connects to the forges of the settings.
     init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
@@ -36,7 +37,9 @@ struct Assembly: Sendable {
         client = HTTPClient()
         vault = SecretVault(key: try folder.readSealingKey())
         forges = try ForgeConnections(settings.forges, sender: client)
-        mirrors = try Mirrors(root: folder.mirrors)
+        mirrors = try Mirrors(
+            root: folder.mirrors,
+            forgesWithCommonLogin: Set(settings.forges.filter(\.clonesSubmodules).map(\.name)))
         let pageKey = try folder.readSealingKey().derived(for: "pages")
         self.pageKey = pageKey
         let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })
@@ -48,8 +51,11 @@ struct Assembly: Sendable {
         }
         self.networks = networks
         engine = DockerEngine(socket: settings.runner.dockerSocket, sender: client)
+        pulledImages = PulledImages(file: folder.pulledImages, now: { .wall })
         store = try await Store.open(
-            folder.storeSettings(pipelineURL: { links.link(to: $0) }, faults: faults, logger: logger), now: .wall)
+            folder.storeSettings(
+                pipelineURL: { links.link(to: $0) }, statusJobLimit: settings.server.jobStatuses, faults: faults,
+                logger: logger), now: .wall)
     }
 
     /// Everything that runs for as long as the server does, what others depend on first.
@@ -74,10 +80,9 @@ struct Assembly: Sendable {
 
     /// Removes images that no job has used for as long as the settings say.
     private var removeImages: @Sendable () async throws -> Void {
-        let engine = engine
-        let age = settings.retention.images
+        let (engine, images, age) = (engine, pulledImages, settings.retention.images)
         let isOurs = settings.runner.slots > 0
-        return { if isOurs { _ = try await engine.pruneImages(olderThan: age, withNames: false) } }
+        return { if isOurs { try await images.removeUnused(for: age, from: engine) } }
     }
 
     /// Closes the store. Call it when every service has ended.

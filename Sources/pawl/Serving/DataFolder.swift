@@ -19,15 +19,18 @@ struct DataFolder: Sendable {
     var spool: String { path + "/spool" }
     /// What the embedded runner keeps: its id, and results the server has not got.
     var runner: String { path + "/runner" }
+    /// The images that were pulled for jobs, with their last use.
+    var pulledImages: String { path + "/pulled-images.json" }
     /// Where jobs' repositories are checked out.
     var workspaces: String { path + "/workspaces" }
 
     /// What the store is opened with.
     func storeSettings(
-        pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }, faults: FaultInjector = .none,
-        logger: Logger = Logger(label: "pawl.store")
+        pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }, statusJobLimit: Int = 30,
+        faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
     ) -> StoreSettings {
-        StoreSettings(folder: path, pipelineURL: pipelineURL, faults: faults, logger: logger)
+        StoreSettings(
+            folder: path, pipelineURL: pipelineURL, statusJobLimit: statusJobLimit, faults: faults, logger: logger)
     }
 
     /// The key that opens sealed secrets.

@@ -5,8 +5,8 @@ import Runner
 import ServiceLifecycle
 import Store
 
-/// The runner inside the server: puts the fence around job networks up, settles what an earlier process left, then runs
-/// jobs.
+/// The runner inside the server: settles what an earlier process left, then runs jobs behind a fence, and takes that down
+/// when it has ended as it was asked to.
 ///
 /// Its leases cannot outlive the server's process. So once the results that reached its disk are told, all that it still
 /// has is lost and tried again, without waiting for the leases' end.
@@ -14,20 +14,26 @@ struct EmbeddedRunner: Service {
     let name: String
     let runner: RunnerService
     let store: Store
-    let fence: NetworkFence
+    let executor: FencedExecutor
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
     func run() async throws {
-        let state = await fence.putUp()
-        if state != .up {
-            logger.warning("jobs may reach this host", metadata: ["fence": "\(state)"])
-        }
         try await runner.settle()
         if Task.isShuttingDownGracefully { return }
         for key in try await store.loseLeases(ofRunner: name, now: now()) {
             logger.warning("lost at a restart", metadata: ["job": "\(key.job)", "attempt": "\(key.attempt)"])
         }
         try await runner.run()
+        if !Task.isCancelled { await takeDownFence() }
+    }
+
+    private func takeDownFence() async {
+        do {
+            try await executor.takeDownFence()
+        } catch {
+            // It harms nobody, and the next start finds it.
+            logger.info("the fence stays up", metadata: ["reason": "\(error)"])
+        }
     }
 }

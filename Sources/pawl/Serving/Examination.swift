@@ -1,5 +1,6 @@
 import Executors
 import Foundation
+import HTTPTransport
 import PipelineModel
 import Server
 import Store
@@ -11,6 +12,9 @@ struct Examination: Sendable {
     let engine: DockerEngine
     let networks: IPv4Range
     let lowWater: ByteCount
+    /// The address that forges and people are given; nil where there is none.
+    let url: String?
+    let sender: any HTTPSender
     let now: @Sendable () -> Timestamp
 
     /// What was found, in the order people read it.
@@ -18,7 +22,10 @@ struct Examination: Sendable {
         async let engine = engineCheck()
         async let fence = fenceCheck()
         async let inbox = inboxCheck()
-        return [dataCheck(), await engine, await fence, await inbox, backupCheck()]
+        async let outbox = outboxCheck()
+        async let outside = outsideCheck()
+        async let backup = backupCheck()
+        return [dataCheck(), await engine, await fence, await inbox, await outbox, await outside, await backup]
     }
 
     private func dataCheck() -> CheckView {
@@ -75,11 +82,25 @@ struct Examination: Sendable {
     private func fenceCheck() async -> CheckView {
         switch await NetworkFence(networks: networks).state() {
         case .up: CheckView("fence", .good, "jobs in \(networks) reach neither this host nor link-local addresses")
-        case let state: CheckView("fence", .attention, "jobs may reach this host: \(state)")
+        case .down:
+            CheckView(
+                "fence", .attention, "nobody has put it up: jobs may reach this host",
+                helps: [HelpView("systemctl restart pawl", "as root; the server puts it up when it starts")])
+        case .unavailable(let reason):
+            CheckView(
+                "fence", .attention, reason,
+                helps: [HelpView("docs/security.md", "what jobs may reach without it")])
+        case .failed(let reason):
+            CheckView(
+                "fence", .attention, "jobs may reach this host: \(reason)",
+                helps: [
+                    HelpView("iptables -S", "see what stands"),
+                    HelpView("runner.allow-unfenced: true", "start jobs all the same"),
+                ])
         }
     }
 
-    /// Deliveries that wait and messages that are owed: what is late, and why.
+    /// Deliveries that wait: how many, and why.
     private func inboxCheck() async -> CheckView {
         do {
             let waiting = try await store.openDeliveries(now: now())
@@ -94,9 +115,73 @@ struct Examination: Sendable {
         }
     }
 
-    private func backupCheck() -> CheckView {
-        CheckView(
-            "backup", .attention, "take one now and then; the sealing key is not in it",
-            helps: [HelpView("pawl backup --to FILE", "a consistent copy while the server runs")])
+    /// How long a message may be owed before a person should know. What a forge takes, it takes within seconds.
+    private static let patience = Duration.minutes(10)
+
+    /// Statuses that forges should have by now: what is owed for long, what was given up, and why.
+    private func outboxCheck() async -> CheckView {
+        do {
+            let backlog = try await store.outboxBacklog()
+            let owedFor = backlog.owed.since.map { now() - $0 } ?? .zero
+            var troubles: [String] = []
+            if backlog.failed.count > 0 {
+                troubles.append("\(backlog.failed.count) statuses given up: \(backlog.failed.lastError ?? "no reason")")
+            }
+            if owedFor >= Self.patience {
+                let reason = backlog.owed.lastError ?? "not tried yet"
+                troubles.append("\(backlog.owed.count) owed, the oldest for \(owedFor.text): \(reason)")
+            }
+            guard !troubles.isEmpty else { return CheckView("outbox", .good, "forges were told all they are owed") }
+            return CheckView(
+                "outbox", .attention, troubles.joined(separator: "; "),
+                helps: [
+                    HelpView("pawl outbox", "see them"), HelpView("pawl outbox --retry", "try them again now"),
+                ])
+        } catch {
+            return CheckView("outbox", .bad, "\(error)")
+        }
+    }
+
+    /// Whether the address that forges are given leads here, as far as this machine can tell.
+    private func outsideCheck() async -> CheckView {
+        guard let url else {
+            return CheckView(
+                "outside", .attention,
+                "server.url is not set: statuses have no links, and no forge can be given a webhook",
+                helps: [HelpView("pawl init --explain", "every setting with its meaning")])
+        }
+        do {
+            let answer = try await sender.send(
+                HTTPRequest("GET", url + "/api/health", headerTimeout: .seconds(5), idleTimeout: .seconds(5)))
+            _ = try await answer.collect(upTo: 64 << 10)
+            guard answer.status == 200 else {
+                return CheckView("outside", .bad, "\(url) answers \(answer.status): something else is there")
+            }
+            return CheckView(
+                "outside", .good, "\(url) answers from here; a forge's view is checked when a repository is added")
+        } catch {
+            return CheckView(
+                "outside", .attention, "\(url) does not answer from here: \(error)",
+                helps: [HelpView("curl \(url)/api/health", "from another machine: only that counts for a forge")])
+        }
+    }
+
+    /// A copy older than this is worth a word.
+    private static let backupAge = Duration.days(7)
+
+    private func backupCheck() async -> CheckView {
+        let help = HelpView(
+            "pawl backup --to FILE", "a consistent copy while the server runs; keep the sealing key apart")
+        do {
+            guard let last = try await store.auditEntries(of: AuditEntry.backupAction, limit: 1).first else {
+                return CheckView("backup", .attention, "none yet", helps: [help])
+            }
+            let age = now() - last.at
+            let text = "the last \(age.text) ago, \(last.detail ?? "of unknown size"), by \(last.by)"
+            guard age >= Self.backupAge else { return CheckView("backup", .good, text) }
+            return CheckView("backup", .attention, text, helps: [help])
+        } catch {
+            return CheckView("backup", .bad, "\(error)")
+        }
     }
 }

@@ -3,6 +3,8 @@ import Foundation
 import Logging
 import PipelineModel
 import ServiceLifecycle
+import Store
+import UnixSignals
 
 /// `pawl serve`: the server, with a runner inside.
 struct ServeCommand: AsyncParsableCommand {
@@ -21,6 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
     var pidFile: String?
 
     func run() async throws {
+        OpenFiles.raiseLimit()
         let environment = ProcessInfo.processInfo.environment
         let settings: Settings
         let faults: FaultInjector
@@ -39,22 +42,31 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let logger = Logger(label: "pawl")
         let pidFile = pidFile
-        let assembly = try await Assembly(settings, faults: faults, logger: logger)
+        let assembly: Assembly
+        do {
+            assembly = try await Assembly(settings, faults: faults, logger: logger)
+        } catch let error as StoreError {
+            throw CommandFailure(store: error)
+        }
         let services = try assembly.services { port in
             logger.info("listening", metadata: ["address": "\(settings.server.host):\(port)"])
-            if let pidFile { try? PrivateFile.write("\(getpid())\n", to: pidFile) }
+            guard let pidFile else { return }
+            do {
+                try PrivateFile.write("\(getpid())\n", to: pidFile)
+            } catch {
+                // The server is up and goes on: whoever waits for the file is told why it does not come.
+                logger.error("no pid file", metadata: ["path": "\(pidFile)", "error": "\(error)"])
+            }
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map {
-                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        let ending: ServingGroup.Ending
         do {
-            try await group.run()
+            ending = try await ServingGroup(services: services, logger: logger)
+                .run(until: await UnixSignalsSequence(trapping: .sigterm, .sigint))
         } catch {
             try? assembly.close()
             throw CommandFailure(.failed, "the server ended: \("\(error)".printable)")
         }
         try assembly.close()
+        if ending == .cut { throw CommandFailure(.failed, "stopped at once; what ran is given back at the next start") }
     }
 }

@@ -24,7 +24,7 @@ extension Settings {
             let reader = SettingsReader(
                 config: ConfigReader(providers: [
                     EnvironmentVariablesProvider(environmentVariables: variables), provider,
-                ]), folder: (path as NSString).deletingLastPathComponent)
+                ]), folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
             return try Settings(reader, keysOfFile: keys)
         } catch let error as SettingsError {
             throw error
@@ -101,9 +101,9 @@ extension Settings.Forge {
             let user = kind == .github ? "x-access-token" : "oauth2"
             clone = GitCredential(user: reader.string(prefix + "clone-user") ?? user, password: password)
         }
+        clonesSubmodules = reader.bool(prefix + "clone-submodules") ?? false
         callback = reader.url(prefix + "callback")
         callbackSecret = reader.secretFile(prefix + "callback-secret-file")
-        acceptsPlainToken = reader.bool(prefix + "accept-plain-token") ?? false
     }
 }
 
@@ -114,6 +114,8 @@ extension Settings.Runner {
         tags = reader.list("runner.tags")
         dockerSocket = reader.path("runner.docker-socket") ?? "/var/run/docker.sock"
         networkRange = reader.string("runner.network-range") ?? "10.213.0.0/16"
+        // Only root can put the fence up. Who runs without root has chosen so, and is told by doctor.
+        allowsUnfenced = reader.bool("runner.allow-unfenced") ?? (geteuid() != 0)
         mounts = reader.list("mounts").compactMap { Settings.Mount(name: $0, reader) }
         lowWater = reader.size("runner.low-water") ?? .gibibytes(2)
         grace = .seconds(reader.int("runner.grace", in: 0...86_400) ?? 30)

@@ -50,12 +50,12 @@ struct Settings: Sendable {
         var app: App?
         /// A read-only login for clones, where it differs from the token.
         var clone: GitCredential?
+        /// Whether that login also reads submodules on the repository's server.
+        var clonesSubmodules: Bool
         /// Where a plain-Git forge's statuses go; nil for nowhere.
         var callback: String?
         /// Signs what goes there.
         var callbackSecret: Redacted?
-        /// Whether a hook with a signing token also takes GitLab's older plain token while it is being moved over.
-        var acceptsPlainToken: Bool
 
         /// What a forge speaks.
         enum Kind: String, Sendable, CaseIterable { case github, gitlab, git }
@@ -81,6 +81,8 @@ struct Settings: Sendable {
         var dockerSocket: String
         /// Where job networks take their addresses from.
         var networkRange: String
+        /// Whether jobs start although the fence around their networks does not stand.
+        var allowsUnfenced: Bool
         /// Folders of the machine that jobs may be given by name.
         var mounts: [Mount]
         /// Below this much free disk nothing new starts.

@@ -4,7 +4,8 @@ import PipelineModel
 
 /// Reads typed values by key, and collects what is wrong instead of stopping at the first.
 final class SettingsReader {
-    /// The folder of the settings file; relative paths in it are meant from here.
+    /// The folder of the settings file, from the root: relative paths in it are meant from here, and are handed to git
+    /// and the Engine, for which another folder is the current one.
     let folder: String
     /// What was wrong so far, each naming its key.
     private(set) var problems: [String] = []
@@ -12,7 +13,7 @@ final class SettingsReader {
 
     init(config: ConfigReader, folder: String) {
         self.config = config
-        self.folder = folder.isEmpty ? "." : folder
+        self.folder = folder
     }
 
     /// Notes something wrong.

@@ -1,0 +1,85 @@
+import NIOConcurrencyHelpers
+
+/// An executor that is ready only while the fence around its jobs stands.
+///
+/// A firewall that is loaded anew, or an engine that starts later, takes the fence down: so it is looked at before jobs
+/// are begun, and put up again where it does not stand.
+public struct FencedExecutor: Executor {
+    private let base: any Executor
+    private let fence: NetworkFence
+    private let onObstacle: @Sendable (FenceState) -> Void
+    private let allowsUnfenced: Bool
+    private let now: @Sendable () -> Duration
+    private let seenStanding = NIOLockedValueBox<Duration?>(nil)
+
+    /// For how long a fence that was seen standing is taken to stand.
+    private static let patience = Duration.seconds(15)
+
+    /// Puts a fence around an executor's jobs.
+    /// - Parameters:
+    ///   - allowsUnfenced: whether an administrator lets jobs run where the fence cannot be put up.
+    ///   - now: a clock that only goes forward.
+    ///   - onObstacle: told each time that the fence does not stand and cannot be put up.
+    public init(
+        _ base: any Executor, fence: NetworkFence, allowsUnfenced: Bool, now: @escaping @Sendable () -> Duration,
+        onObstacle: @escaping @Sendable (FenceState) -> Void = { _ in }
+    ) {
+        self.base = base
+        self.fence = fence
+        self.allowsUnfenced = allowsUnfenced
+        self.now = now
+        self.onObstacle = onObstacle
+    }
+
+    /// Looks whether containers can be made now, and puts the fence up where it does not stand.
+    /// - Throws: `ExecutorError` with code `refused` where it does not stand and has to.
+    public func readiness() async throws -> ExecutorReadiness {
+        try await checkFence()
+        return try await base.readiness()
+    }
+
+    private func checkFence() async throws {
+        let now = now()
+        if let seen = seenStanding.withLockedValue({ $0 }), now - seen < Self.patience { return }
+        var state = await fence.state()
+        if state != .up { state = await fence.putUp() }
+        seenStanding.withLockedValue { $0 = state == .up ? now : nil }
+        guard state != .up else { return }
+        onObstacle(state)
+        guard allowsUnfenced else {
+            throw ExecutorError(
+                .refused,
+                message: "The fence around job networks does not stand: \(state).  Mend that, or set "
+                    + "runner.allow-unfenced: true and let jobs reach this machine's ports")
+        }
+    }
+
+    /// Takes the fence down where no job of this runner is left behind it, so that nothing of Pawl stays in the packet
+    /// filter.
+    public func takeDownFence() async throws {
+        guard try await base.leftovers().isEmpty else { return }
+        seenStanding.withLockedValue { $0 = nil }
+        try await fence.takeDown()
+    }
+
+    /// As the executor within.
+    public func create(_ specification: ContainerSpecification) async throws -> ContainerHandle {
+        try await base.create(specification)
+    }
+
+    /// As the executor within.
+    public func run(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit { try await base.run(container, output: output) }
+
+    /// As the executor within.
+    public func stop(_ container: ContainerHandle, grace: Duration) async throws {
+        try await base.stop(container, grace: grace)
+    }
+
+    /// As the executor within.
+    public func destroy(_ container: ContainerHandle) async throws { try await base.destroy(container) }
+
+    /// As the executor within.
+    public func leftovers() async throws -> [ContainerHandle] { try await base.leftovers() }
+}
