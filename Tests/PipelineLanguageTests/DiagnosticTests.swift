@@ -77,7 +77,7 @@ struct DiagnosticTests {
             ("job: {script: echo, extends: .base}\n.bas: {}", "Did you mean \".bas\"?"),
             ("job: {script: *setup}", "anchor that is not defined"),
             ("job:\n\tscript: echo", "never with tabs"),
-            ("job: {script: a}\njob: {script: b}", "stands more than once"),
+            ("job: {script: a}\n? [a]\n: b\n? [a]\n: c", "stands more than once"),
             ("include: {remote: 'https://x'}\njob: {script: a}", "include: remote is not supported"),
             ("include: ../x.yml\njob: {script: a}", "leads out of the repository"),
             ("spec: {inputs: {}}\n---\njob: {script: a}", "spec: inputs is not supported"),

@@ -133,6 +133,17 @@ struct JobTests {
         #expect(job.script == ["one", "two", "echo *.txt"])
     }
 
+    @Test("of keys that a map has twice the last counts, and the author is warned")
+    func repeatedKeys() throws {
+        let text = "job: {script: a}\n'other': {script: x}\njob:\n  script: b\n  script: c\n'other': {script: y}"
+        let plan = try Planning.plan(text)
+        #expect(plan.jobs.map(\.name) == ["job", "other"])
+        #expect(plan.jobs.map(\.script) == [["c"], ["y"]])
+        #expect(plan.warnings.map(\.place?.line) == [1, 2, 4])
+        let many = (0..<30).map { "k\($0): {script: x}\nk\($0): {script: y}\n" }.joined()
+        #expect(Planning.refusal(many).contains { $0.message.contains("stands more than once") })
+    }
+
     @Test("lay every merge key of a map over what stands before it")
     func mergeKeys() throws {
         let text = """

@@ -86,7 +86,8 @@ struct IncludeResolver {
         let source = SourceText(path: path, text: text)
         let documents: [Node]
         do throws(YAMLReader.Failure) {
-            documents = try YAMLReader.documents(of: source, limits: session.limits)
+            documents = try YAMLReader.documents(
+                of: source, limits: session.limits, findings: session.findings)
         } catch {
             session.findings.add(error.finding)
             return nil

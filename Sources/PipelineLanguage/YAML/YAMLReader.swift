@@ -11,7 +11,8 @@ import Yams
 struct YAMLReader {
     private let source: SourceText
     private let limits: PlanningLimits
-    private let standIns: StandIns
+    private var standIns: StandIns
+    private var warnings: [Finding] = []
     private var anchors: [String: Node] = [:]
     private var nodes = 0
 
@@ -27,31 +28,52 @@ struct YAMLReader {
     }
 
     /// Reads the documents of a file, or throws what is wrong with it.
-    static func documents(of source: SourceText, limits: PlanningLimits) throws(Failure) -> [Node] {
+    static func documents(
+        of source: SourceText, limits: PlanningLimits, findings: Findings
+    ) throws(Failure) -> [Node] {
         guard let standIns = StandIns(for: source.text) else {
             throw Failure(
                 finding: Finding(.error, "This text uses too many private characters.", at: SourceSpan(source)))
         }
         var reader = YAMLReader(source: source, limits: limits, standIns: standIns)
-        return try reader.readDocuments()
+        let documents = try reader.readDocuments()
+        for warning in reader.warnings { findings.add(warning) }
+        return documents
     }
 
+    /// A map may have a key twice, of which the last counts, as in GitLab; the composer is then asked again.
     private mutating func readDocuments() throws(Failure) -> [Node] {
-        do {
-            let parser = try Parser(yaml: standIns.hiding(source.text), resolver: .basic, encoding: .utf8)
-            var documents: [Node] = []
-            while let root = try parser.nextRoot() {
-                anchors = [:]
-                documents.append(try convert(root, level: 1))
-                if documents.count > 2 { break }
+        var text = standIns.hiding(source.text)
+        while true {
+            do {
+                return try readDocuments(in: text)
+            } catch let failure as Failure {
+                throw failure
+            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
+                let finding = finding(for: YamlError.duplicatedKeysInMapping(duplicates: keys, context: context))
+                let mark = context.mark
+                guard let apart = standIns.setApart(text, line: mark.line, column: mark.column) else {
+                    throw Failure(finding: finding)
+                }
+                warnings.append(Finding(.warning, finding.text, at: finding.span))
+                text = apart
+            } catch {
+                throw Failure(finding: finding(for: error))
             }
-            // Nodes refer to their anchors weakly: it is the parser that keeps them.
-            return withExtendedLifetime(parser) { documents }
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure(finding: finding(for: error))
         }
+    }
+
+    private mutating func readDocuments(in text: String) throws -> [Node] {
+        nodes = 0
+        let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+        var documents: [Node] = []
+        while let root = try parser.nextRoot() {
+            anchors = [:]
+            documents.append(try convert(root, level: 1))
+            if documents.count > 2 { break }
+        }
+        // Nodes refer to their anchors weakly: it is the parser that keeps them.
+        return withExtendedLifetime(parser) { documents }
     }
 
     private mutating func convert(_ node: Yams.Node, level: Int) throws(Failure) -> Node {
@@ -213,7 +235,7 @@ struct YAMLReader {
             let span = SourceSpan(
                 source, line: context.mark.line, column: context.mark.column, length: min(200, name.count))
             let text =
-                "\"\(name.prefix(80))\" stands more than once in one map, and only the last would count. Keep one."
+                "\"\(name.prefix(80))\" stands more than once in one map, and only the last counts. Keep one."
             return Finding(.error, text, at: span)
         default: return Finding(.error, "This is not YAML.", at: SourceSpan(source))
         }
