@@ -3,7 +3,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case leaseLost, refused, notFound, invalid, corrupt, newerSchema, inUse, unavailable
+            case leaseLost, refused, notFound, invalid, corrupt, damaged, newerSchema, inUse, unavailable
         }
         private let kind: Kind
 
@@ -17,6 +17,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let invalid = Code(kind: .invalid)
         /// What is stored cannot be read; the message names the row.
         public static let corrupt = Code(kind: .corrupt)
+        /// The database's file is damaged. Nothing that is stored can be taken for dealt with: restore a backup.
+        public static let damaged = Code(kind: .damaged)
         /// The database was written by a newer Pawl.
         public static let newerSchema = Code(kind: .newerSchema)
         /// Another process has the data folder.

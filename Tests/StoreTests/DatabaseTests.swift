@@ -116,6 +116,40 @@ import Testing
         await waiting.value
     }
 
+    @Test("a damaged file ends no job, and is never taken for a row that cannot be read")
+    func damagedFile() async throws {
+        let folder = NSTemporaryDirectory() + "pawl-damaged-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let whole = try await TestStore.open(folder)
+        let repository = try await whole.addRepository(TestStore.churn, now: at(0))
+        let new = NewPipeline(
+            repository: repository.id, source: .push, ref: "refs/heads/main", commit: "c",
+            trust: PipelineTrust(isProtected: true, isFork: false), planning: .planned(plan([("test", [])])))
+        _ = try await whole.createPipeline(new, finishing: nil, now: at(0))
+        let request = ClaimRequest(runner: "r", tags: [])
+        let key = try #require(try await whole.claim(request, leaseFor: .seconds(60), now: at(1))).key
+        _ = try await whole.acknowledge(key, now: at(1))
+        // The table of attempts is said to begin where an index does: SQLite finds the file malformed.
+        try await whole.database.write { connection in
+            try connection.execute("PRAGMA writable_schema = ON")
+            try connection.execute(
+                """
+                UPDATE sqlite_master SET rootpage = (
+                    SELECT other.rootpage FROM sqlite_master AS other WHERE other.name = 'attempt_live')
+                WHERE name = 'attempt'
+                """)
+        }
+        try whole.close()
+
+        let store = try await TestStore.open(folder)
+        defer { try? store.close() }
+        await expectError(.damaged) { try await store.complete(key, with: TestStore.result(at: at(2)), now: at(2)) }
+        let state = try await store.database.read { connection in
+            try connection.row("SELECT state FROM job WHERE id = $1", key.job)?.text("state")
+        }
+        #expect(state == "running")
+    }
+
     @Test("a full disk is told in words, takes nothing with it, and is forgotten when there is room")
     func fullDisk() async throws {
         let test = try await TestStore()

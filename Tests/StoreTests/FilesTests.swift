@@ -12,10 +12,10 @@ import Testing
         }
     }
 
-    private func reference(_ bytes: [UInt8], expiresAt: Timestamp? = nil) throws -> ArtifactReference {
+    private func reference(_ bytes: [UInt8]) throws -> ArtifactReference {
         ArtifactReference(
             sha256: try sha256(bytes), size: ByteCount(bytes: Int64(bytes.count)), fileCount: 1,
-            paths: ["model.bin"], expiresAt: expiresAt)
+            paths: ["model.bin"])
     }
 
     private func bytes(_ stream: AsyncThrowingStream<[UInt8], any Error>) async throws -> [UInt8] {
@@ -81,7 +81,7 @@ import Testing
         let artifact = try reference(content)
         for _ in 0..<2 {
             try await test.store.storeArtifact(
-                artifact, content: stream([Array(content[..<1]), Array(content[1...])]), for: train)
+                artifact, content: stream([Array(content[..<1]), Array(content[1...])]), for: train, now: at(1))
         }
         try await test.store.complete(train, with: TestStore.result(at: at(2)), now: at(2))
         let claim = try #require(
@@ -102,7 +102,7 @@ import Testing
         let key = try await test.start()
         let artifact = try reference([1, 2, 3])
         await expectError(.invalid) {
-            try await test.store.storeArtifact(artifact, content: self.stream([sent]), for: key)
+            try await test.store.storeArtifact(artifact, content: self.stream([sent]), for: key, now: at(1))
         }
         await expectError(.notFound) { _ = try await test.store.artifact(artifact.sha256) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: test.folder + "/blobs/tmp").isEmpty)
@@ -118,7 +118,10 @@ import Testing
     func sweep() async throws {
         let test = try await TestStore()
         let store = test.store
-        let id = try await test.pipeline(plan([("a", []), ("b", []), ("c", ["a", "b"])]))
+        let id = try await test.pipeline(
+            plan([("a", []), ("b", []), ("c", ["a", "b"])]) {
+                if $0.name == "a" { $0.artifacts = .init(paths: ["x"], expireIn: .seconds(9)) }
+            })
         _ = try await test.delivery()
         try await store.finishDelivery(1, as: .ignored("x"), now: at(0))
         _ = try await test.delivery()
@@ -126,9 +129,12 @@ import Testing
         let short: [UInt8] = [4]
         let keyA = try await test.start("a")
         let keyB = try await test.start("b")
-        try await store.storeArtifact(try reference(shared, expiresAt: at(10)), content: stream([shared]), for: keyA)
-        try await store.storeArtifact(try reference(short, expiresAt: at(10)), content: stream([short]), for: keyA)
-        try await store.storeArtifact(try reference(shared), content: stream([shared]), for: keyB)
+        try await store.storeArtifact(
+            try reference(shared), content: stream([shared]), for: keyA, keptFor: .days(9), now: at(1))
+        try await store.storeArtifact(
+            try reference(short), content: stream([short]), for: keyA, keptFor: .days(9), now: at(1))
+        try await store.storeArtifact(
+            try reference(shared), content: stream([shared]), for: keyB, keptFor: .days(9), now: at(1))
         _ = try await store.appendLog([1], at: 0, to: keyA)
         for key in [keyA, keyB] { try await store.complete(key, with: TestStore.result(at: at(2)), now: at(2)) }
 
@@ -144,7 +150,7 @@ import Testing
         let claim = try #require(
             try await store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(100)))
         let assigned = try await store.acknowledge(claim.key, now: at(100))
-        #expect(assigned.expired == ["a", "a"])
+        #expect(assigned.expired == ["a"])
         #expect(assigned.artifacts.map(\.job) == ["b"])
         #expect(try await test.job("a", of: id).attempts.first?.artifacts.isEmpty == true)
     }

@@ -55,6 +55,14 @@ import Testing
         #expect(try await test.store.dueMessages(now: at(0)).map(\.status.state) == [.failure])
     }
 
+    @Test("a fork's plan without jobs waits for nobody's approval: there is nothing to approve")
+    func emptyFork() async throws {
+        let test = try await TestStore()
+        let id = try await test.pipeline(Plan(stages: [], jobs: []), source: .pullRequest, isHeld: true)
+        #expect(try await test.state(id) == .empty)
+        #expect(try await test.store.dueMessages(now: at(0)).map(\.status.state) == [.success])
+    }
+
     @Test("a plan without jobs is an empty pipeline, and a success")
     func empty() async throws {
         let test = try await TestStore()
@@ -195,10 +203,10 @@ import Testing
         let old = try await test.pipeline(jobs, ref: "refs/heads/a")
         let oldKey = try await test.start("deploy")
         try await test.pipeline(jobs, ref: "refs/heads/b")
+        try await test.store.giveBack(oldKey, because: "the forge is down", rest: .backOff, now: at(1))
         try await test.run("deploy")
-        try await test.store.giveBack(oldKey, because: "the runner stops", now: at(2))
         #expect(
-            try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(3)) == nil)
+            try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(30)) == nil)
         let job = try await test.job("deploy", of: old)
         #expect(job.state == .failed)
         #expect(job.failure == Failure(.policy, "production runs #2, newer than #1"))

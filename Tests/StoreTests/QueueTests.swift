@@ -177,6 +177,23 @@ import Testing
         #expect(try await test.job("first", of: id).attempts.count == 5)
     }
 
+    @Test("a job that is given back for a rest does not stand before the others, and rests longer each time")
+    func rest() async throws {
+        let test = try await TestStore()
+        let id = try await test.pipeline(plan([("poison", [])]))
+        var now = at(0)
+        for wait in [6.0, 12, 24] {
+            let key = try await test.start("poison", now: now)
+            try await test.store.giveBack(key, because: "the forge is down", rest: .backOff, now: now)
+            #expect(try await test.store.nextReadyAt() == now + .seconds(wait))
+            now = now + .seconds(wait)
+        }
+        try await test.pipeline(plan([("other", [])]), ref: "refs/heads/x", now: now - .seconds(1))
+        try await test.run("other", now: now - .seconds(1))
+        try await test.run("poison", now: now)
+        #expect(try await test.state(id) == .passed)
+    }
+
     @Test(
         "another attempt is made as the plan asks, and no more",
         arguments: [

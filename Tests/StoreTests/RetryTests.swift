@@ -112,6 +112,16 @@ import Testing
         #expect(try await test.job("test", of: id).attempts.count == 4)
     }
 
+    @Test("a retry of all failed jobs is for those that were allowed to fail as well")
+    func allowedFailures() async throws {
+        let test = try await TestStore()
+        let id = try await test.pipeline(plan([("lint", [])]) { $0.allowFailure = .always })
+        try await test.run("lint", failing: scriptFailure)
+        #expect(try await test.state(id) == .passed)
+        #expect(try await test.store.retryFailed(id, by: "mira", now: at(2)) == ["lint"])
+        #expect(try await test.states(id) == ["lint": .ready])
+    }
+
     @Test("nothing to retry is said, not done")
     func nothing() async throws {
         let test = try await TestStore()

@@ -8,7 +8,7 @@ public struct ArtifactReference: Hashable, Codable, Sendable {
     public var fileCount: Int
     /// The first paths in it, at most 100, for people.
     public var paths: [String]
-    /// When it is removed; nil means never.
+    /// When it is removed, which the server says; nil means never.
     public var expiresAt: Timestamp?
 
     /// Describes an archive.

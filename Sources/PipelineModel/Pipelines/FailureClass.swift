@@ -30,9 +30,6 @@ public enum FailureClass: String, Codable, Sendable, CaseIterable {
         case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy: false
         }
     }
-
-    /// Whether another attempt is made by itself, the pipeline file aside, because nothing of the script was judged.
-    public var isTriedAgainByItself: Bool { isOurs }
 }
 
 /// How an attempt failed: the class, the exit code where there is one, and a sentence for a person.

@@ -31,6 +31,14 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it ended without success, allowed or not, so that a retry of all such jobs is for it too.
+    public var isUnsuccessful: Bool {
+        switch self {
+        case .failed, .failedAllowed, .cancelled: true
+        case .waiting, .manual, .ready, .running, .judging, .passed, .notRun: false
+        }
+    }
+
     /// Whether it stands for work under way or soon to be.
     public var isActive: Bool {
         switch self {

@@ -32,17 +32,13 @@ extension AttemptRun {
         let file = plan.workspace.folder + "/artifacts"
         let (wanted, project, limit) = (expanded, plan.workspace.project, plan.limits.artifactSize)
         let packed = try await blocking { try ArtifactFile.pack(wanted, of: project, to: file, limit: limit) }
-        guard var reference = packed else {
+        guard let reference = packed else {
             await pump.note("Warning: no file matches the artifacts' paths: \(wanted.paths.joined(separator: ", "))")
             return true
         }
-        reference.expiresAt = artifacts.expireIn.map { context.clock.wall() + $0 }
         var backOff = BackOff()
         while true {
-            switch control.reason {
-            case .leaseLost, .runnerStops: return false
-            default: break
-            }
+            if control.reason?.endsRight == true { return false }
             do {
                 try await context.coordinator.store(reference, content: ArtifactFile.content(of: file), for: key)
                 await pump.note("artifacts kept: \(reference.fileCount) files, \(ByteText.of(reference.size.bytes))")
@@ -52,6 +48,8 @@ extension AttemptRun {
                 return false
             } catch CoordinatorError.unavailable(let reason) {
                 context.logger.info("artifacts are not taken now", metadata: facts(["error": "\(reason)"]))
+                // A runner that stops does not wait for a server that is away.
+                if control.reason == .runnerStops { return false }
                 try await context.clock.pause(backOff.delay())
             }
         }

@@ -1,11 +1,14 @@
 import PipelineModel
 
 extension Store {
-    /// Keeps an archive and ties it to an attempt. May be repeated; content that is there already is not read again.
+    /// Keeps an archive and ties it to an attempt, for as long as the plan asks, by the server's own clock. May be repeated;
+    /// content that is there already is not read again.
+    /// - Parameter retention: how long it is kept where the plan does not say; nil means for ever.
     /// - Throws: `StoreError.leaseLost` where the attempt is not the runner's any more; `invalid` where the content has
     ///   another hash or size than the reference says, or the reference is wrong.
     public func storeArtifact(
-        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey,
+        keptFor retention: Duration? = nil, now: Timestamp
     ) async throws {
         guard artifact.size.bytes >= 0, artifact.fileCount >= 0 else {
             throw StoreError(.invalid, message: "An artifact has a size and a number of files that are not negative.")
@@ -16,12 +19,15 @@ extension Store {
             try await blobs.store(sha256: artifact.sha256, size: artifact.size, content: content)
             try await database.write { connection in
                 _ = try StoredAttempt.held(key, in: [.running], on: connection)
+                let change = try PipelineChange(try Self.pipeline(of: key.job, on: connection), on: connection)
+                let planned = change.plan.jobs[try change.index(of: key.job)].artifacts?.expireIn
                 try connection.execute(
                     """
                     INSERT INTO artifact (attempt, sha256, size, file_count, paths, expires_at)
                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (attempt, sha256) DO NOTHING
                     """,
-                    key.attempt, artifact.sha256, artifact.size.bytes, artifact.fileCount, paths, artifact.expiresAt)
+                    key.attempt, artifact.sha256, artifact.size.bytes, artifact.fileCount, paths,
+                    (planned ?? retention).map { now + $0 })
             }
         }
     }

@@ -66,6 +66,7 @@ extension JobState: SQLBindable {}
 extension PipelineState: SQLBindable {}
 extension AttemptState: SQLBindable {}
 extension DeliveryState: SQLBindable {}
+extension DeliveryOrigin: SQLBindable {}
 extension MessageState: SQLBindable {}
 extension PipelineSource: SQLBindable {}
 extension TokenScope: SQLBindable {}

@@ -116,7 +116,7 @@ final class SQLiteDatabase: Sendable {
         case .SQLITE_BUSY, .SQLITE_LOCKED: advice = "Another program has locked it. Try again."
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return StoreError(
-                .corrupt, message: "Cannot \(doing): the file is damaged. Restore a backup with `pawl restore`.",
+                .damaged, message: "Cannot \(doing): the file is damaged. Restore a backup with `pawl restore`.",
                 cause: error)
         case .SQLITE_CONSTRAINT:
             return StoreError(.invalid, message: "Cannot \(doing): a rule of the database forbids it.", cause: error)

@@ -12,14 +12,14 @@ public enum DeliveryState: String, Codable, Sendable, CaseIterable {
     case failed
     /// It repeats another.
     case duplicate
+}
 
-    /// Whether a repetition of it has nothing to do.
-    public var isFinished: Bool {
-        switch self {
-        case .planned, .ignored, .duplicate: true
-        case .stored, .failed: false
-        }
-    }
+/// How a delivery came to be here. It decides how its body is read, so that nothing a request says can change it.
+public enum DeliveryOrigin: String, Codable, Sendable, CaseIterable {
+    /// A forge sent it to a hook.
+    case received
+    /// The server found out what no forge had told: its body is an event in Pawl's own words.
+    case recovered
 }
 
 /// A webhook request that was verified and is to be stored.
@@ -34,6 +34,8 @@ public struct NewDelivery: Sendable {
     public var key: String?
     /// The forge's number of the repository it speaks for; nil where it speaks for none.
     public var remoteID: Int64?
+    /// The full ref it is about, by which deliveries are kept in order; nil where it is about none.
+    public var ref: String?
     /// The request's headers without credentials and signatures.
     public var headers: [String: String]
     /// The raw body.
@@ -60,6 +62,8 @@ public struct NewDelivery: Sendable {
 public struct Delivery: Hashable, Sendable {
     /// Pawl's number for it.
     public var id: DeliveryID
+    /// How it came to be here.
+    public var origin: DeliveryOrigin
     /// The name of the forge's section in the settings.
     public var forge: String
     /// The hook it came in by.
@@ -76,6 +80,8 @@ public struct Delivery: Hashable, Sendable {
     public var size: ByteCount
     /// When it came.
     public var receivedAt: Timestamp
+    /// When a person last asked to run it again; nil where nobody did.
+    public var replayedAt: Timestamp?
     /// Where it is.
     public var state: DeliveryState
     /// Why it is there, in words.

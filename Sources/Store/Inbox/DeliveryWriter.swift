@@ -79,20 +79,22 @@ actor DeliveryWriter {
 
     /// Stores a delivery and, with it, where it says that a branch or tag stands.
     static func insert(
-        _ new: NewDelivery, receivedAt: Timestamp, on connection: any DatabaseConnection
+        _ new: NewDelivery, origin: DeliveryOrigin = .received, receivedAt: Timestamp,
+        on connection: any DatabaseConnection
     ) throws -> DeliveryID {
         let repeated = try earlier(than: new, on: connection)
         let id = try connection.insert(
             """
             INSERT INTO delivery (
                 forge, hook, event, delivery_key, remote_id, state, reason, tries, next_try_at, received_at,
-                finished_at, size, headers, body)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8, $9, $10, $11, $12)
+                finished_at, size, headers, origin, ref, body)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8, $9, $10, $11, $12, $13, $14)
             RETURNING id
             """,
             new.forge, new.hook, new.event, new.key, new.remoteID,
             repeated == nil ? DeliveryState.stored : .duplicate, repeated.map { "repeats d\($0)" }, receivedAt,
-            repeated == nil ? nil : receivedAt, new.body.count, try jsonText(new.headers), new.body)
+            repeated == nil ? nil : receivedAt, new.body.count, try jsonText(new.headers), origin,
+            new.ref, new.body)
         // One that repeats another says nothing new, and what it says may be long past.
         if repeated == nil, let remoteID = new.remoteID {
             try new.move?.note(forge: new.forge, remoteID: remoteID, on: connection, now: receivedAt)

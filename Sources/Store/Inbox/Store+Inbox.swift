@@ -12,25 +12,38 @@ extension Store {
         return id
     }
 
-    /// Deliveries whose intake is due, oldest first.
+    /// Deliveries whose intake is due, oldest first, and of each ref none but the oldest that is not dealt with: one that
+    /// waits for its forge is not overtaken by what came after it.
     public func openDeliveries(limit: Int = 100, now: Timestamp) async throws -> [Delivery] {
         try await database.read { connection in
             try connection.rows(
                 """
                 SELECT \(Delivery.columns) FROM delivery
-                WHERE state = 'stored' AND next_try_at <= $1 ORDER BY id LIMIT $2
+                WHERE state = 'stored' AND next_try_at <= $1 AND \(Self.isFirstOfItsRef)
+                ORDER BY id LIMIT $2
                 """, now, limit
             ).map(Delivery.init(row:))
         }
     }
 
-    /// When the next delivery that waits is due; nil when none waits.
+    /// When the next delivery that may be worked on is due; nil when none waits.
     public func nextDeliveryAt() async throws -> Timestamp? {
         try await database.read { connection in
-            try connection.row("SELECT min(next_try_at) AS at FROM delivery WHERE state = 'stored'")?
-                .optionalTime("at")
+            try connection.row(
+                """
+                SELECT min(next_try_at) AS at FROM delivery
+                WHERE state = 'stored' AND \(Self.isFirstOfItsRef)
+                """)?.optionalTime("at")
         }
     }
+
+    /// Whether no older delivery about the same ref is still to be worked on.
+    private static let isFirstOfItsRef = """
+        NOT EXISTS (
+            SELECT 1 FROM delivery AS older
+            WHERE older.state = 'stored' AND older.forge = delivery.forge AND older.remote_id = delivery.remote_id
+                AND older.ref = delivery.ref AND older.id < delivery.id)
+        """
 
     /// The delivery of that number, without its body.
     public func delivery(_ id: DeliveryID) async throws -> Delivery? {
@@ -128,7 +141,7 @@ extension Store {
                 """
                 UPDATE delivery
                 SET state = 'stored', reason = NULL, next_try_at = $2, finished_at = NULL, tries = 0,
-                    event_subject = NULL, event_identity = NULL
+                    replayed_at = $2, event_subject = NULL, event_identity = NULL
                 WHERE id = $1
                 """, id, now)
             try AuditEntry(at: now, by: by, action: "delivery.replay", subject: "d\(id)").insert(on: connection)
@@ -139,12 +152,13 @@ extension Store {
 
 extension Delivery {
     static let columns = """
-        'delivery' AS row_table, id, forge, hook, event, delivery_key, remote_id, headers, size, received_at, state,
-        reason, tries, next_try_at, finished_at, pipeline
+        'delivery' AS row_table, id, origin, forge, hook, event, delivery_key, remote_id, headers, size, received_at,
+        replayed_at, state, reason, tries, next_try_at, finished_at, pipeline
         """
 
     init(row: SQLRow) throws {
         id = try row.id("id")
+        origin = try row.word("origin")
         forge = try row.text("forge")
         hook = try row.optionalID("hook")
         event = try row.text("event")
@@ -153,6 +167,7 @@ extension Delivery {
         headers = try row.json("headers")
         size = ByteCount(bytes: try row.integer("size"))
         receivedAt = try row.time("received_at")
+        replayedAt = try row.optionalTime("replayed_at")
         state = try row.word("state")
         reason = try row.optionalText("reason")
         tries = try row.int("tries")

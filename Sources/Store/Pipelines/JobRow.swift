@@ -24,13 +24,17 @@ struct JobRow: Hashable, Sendable {
     var spent: Int
     /// The newest attempt.
     var attempt: AttemptID?
-    /// When the newest attempt began.
+    /// When the newest attempt began; nil while it waits for another.
     var startedAt: Timestamp?
     var finishedAt: Timestamp?
+    /// Whether a runner has ever begun with it: something of it may have happened.
+    let wasStarted: Bool
 
     static let columns = """
         'job' AS row_table, id, name, environment, state, failure, because, summary, is_played, cancel_reason,
-        priority, ready_at, lease_epoch, attempts, spent, attempt, started_at, finished_at
+        priority, ready_at, lease_epoch, attempts, spent, attempt, started_at, finished_at,
+        EXISTS (
+            SELECT 1 FROM attempt WHERE attempt.job = job.id AND attempt.acknowledged_at IS NOT NULL) AS was_started
         """
 
     init(row: SQLRow) throws {
@@ -51,6 +55,7 @@ struct JobRow: Hashable, Sendable {
         attempt = try row.optionalID("attempt")
         startedAt = try row.optionalTime("started_at")
         finishedAt = try row.optionalTime("finished_at")
+        wasStarted = try row.bool("was_started")
     }
 
     /// Writes what may change. The epoch and the number of attempts belong to the claim and are left alone.
@@ -67,9 +72,6 @@ struct JobRow: Hashable, Sendable {
 }
 
 extension JobRow {
-    /// Whether it can be handed out or is in somebody's hands.
-    var isUnderWay: Bool { state.isActive }
-
     /// Ends it.
     mutating func end(as state: JobState, failure: Failure? = nil, now: Timestamp) {
         self.state = state

@@ -111,9 +111,11 @@ struct PipelineChange {
         now: Timestamp
     ) throws {
         settle(now: now)
-        for (old, new) in zip(rowsBefore, jobs) where old != new {
+        for (index, (old, new)) in zip(rowsBefore, jobs).enumerated() where old != new {
             try new.save(on: connection)
-            if new.state == .ready { consequences.readiesJobs = true }
+            // Another deployment may wait for the end of this one.
+            let endsTurn = deploys(index) && old.state.isActive && !new.state.isActive
+            if new.state == .ready || endsTurn { consequences.readiesJobs = true }
         }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)
@@ -126,7 +128,8 @@ struct PipelineChange {
         let repository = try StoredRepository.find(pipeline.repository, on: connection)
         let statusPlan = StatusPlan(
             commit: pipeline.commit, ref: pipeline.ref, source: pipeline.source.rawValue,
-            jobLimit: repository.settings.statusJobLimit, pipelineURL: settings.pipelineURL(pipeline.id))
+            jobLimit: repository.settings.statusJobLimit ?? settings.statusJobLimit,
+            pipelineURL: settings.pipelineURL(pipeline.id))
         let after = Self.snapshot(of: pipeline, plan: plan, jobs: jobs)
         for status in statusPlan.statuses(before: before, after: after) {
             try OwedMessage.owe(status, for: pipeline, on: connection, now: now)

@@ -72,7 +72,7 @@ extension Store {
             plan = planned
             reason = planned.jobs.isEmpty ? new.emptyReason : nil
             diagnostics = planned.warnings
-            state = new.isHeld ? .held : planned.jobs.isEmpty ? .empty : .running
+            state = planned.jobs.isEmpty ? .empty : new.isHeld ? .held : .running
         case .notPlanned(let why, let found):
             plan = nil
             reason = why
@@ -83,16 +83,16 @@ extension Store {
             """
             INSERT INTO pipeline (
                 repository, source, ref, commit_sha, before_sha, fetch_url, pull_request, title, author, is_protected,
-                is_fork, state, reason, delivery, created_at, finished_at, diagnostics, variables, plan)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                is_fork, state, reason, delivery, event_order, created_at, finished_at, diagnostics, variables, plan)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             RETURNING id
             """,
             new.repository, new.source, new.ref, new.commit, new.before, new.fetchURL, new.pullRequest, new.title,
-            new.author, new.trust.isProtected, new.trust.isFork, state, reason, delivery, now,
-            state.isEnded ? now : nil, try jsonText(diagnostics), try jsonText(new.variables),
-            try plan.map { try jsonText($0) })
+            new.author, new.trust.isProtected, new.trust.isFork, state, reason, delivery,
+            try eventOrder(of: new, from: delivery, on: connection), now, state.isEnded ? now : nil,
+            try jsonText(diagnostics), try jsonText(new.variables), try plan.map { try jsonText($0) })
         let pipeline = PipelineID(rawValue: id)
-        try insertJobs(of: pipeline, plan: plan, environments: new.environments, on: connection)
+        try insertJobs(of: pipeline, plan: plan, from: new, on: connection)
         guard let row = try connection.row("SELECT \(StoredPipeline.columns) FROM pipeline WHERE id = $1", pipeline)
         else { throw StoreError(.corrupt, message: "Pipeline #\(pipeline) was stored and is not there.") }
         let jobs = try connection.rows(
@@ -103,8 +103,10 @@ extension Store {
     }
 
     private static func insertJobs(
-        of pipeline: PipelineID, plan: Plan?, environments: [String: String], on connection: any DatabaseConnection
+        of pipeline: PipelineID, plan: Plan?, from new: NewPipeline, on connection: any DatabaseConnection
     ) throws {
+        // Nothing from a fork is ever what an environment has, approved or not.
+        let mayDeploy = !new.trust.isFork
         for (position, job) in (plan?.jobs ?? []).enumerated() {
             try connection.execute(
                 """
@@ -113,9 +115,8 @@ extension Store {
                     lease_epoch, attempts, spent)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, 1, 0, 0, 0)
                 """,
-                pipeline, position, job.name, job.stage, environments[job.name] ?? job.environment?.name,
-                job.environment?.action == .start,
-                try tagSet(of: job.tags, on: connection))
+                pipeline, position, job.name, job.stage, new.environments[job.name] ?? job.environment?.name,
+                mayDeploy && job.environment?.action == .start, try tagSet(of: job.tags, on: connection))
         }
     }
 

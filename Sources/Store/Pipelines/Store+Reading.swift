@@ -132,7 +132,9 @@ extension Store {
 extension StoredJob {
     static let columns = """
         'job' AS row_table, id, pipeline, name, stage, environment, state, failure, because, summary, is_played,
-        cancel_reason, ready_at, started_at, finished_at
+        cancel_reason, ready_at, started_at, finished_at,
+        (SELECT other.id FROM job AS other
+            WHERE job.state = 'ready' AND other.id = job.waits_for AND other.state IN ('running', 'judging')) AS waits_for
         """
 
     init(row: SQLRow, attempts: [StoredAttempt]) throws {
@@ -148,6 +150,7 @@ extension StoredJob {
         cancelReason = try row.optionalText("cancel_reason")
         environment = try row.optionalText("environment")
         readyAt = state == .ready ? try row.optionalTime("ready_at") : nil
+        waitsFor = try row.optionalID("waits_for")
         startedAt = try row.optionalTime("started_at")
         finishedAt = try row.optionalTime("finished_at")
         self.attempts = attempts

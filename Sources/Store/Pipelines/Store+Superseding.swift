@@ -1,7 +1,8 @@
 import PipelineModel
 
 extension Store {
-    /// Stops the older pipelines of the branch or pull request that a new one is for.
+    /// Stops the older pipelines of the branch or pull request that a new one is for: those of older events, so that one
+    /// that is planned late stops nothing that is newer than it.
     ///
     /// Each in the way that its own plan says. By default that is GitLab's conservative one: it is left alone as soon as
     /// a job of it has started that is not interruptible. One that only waits for a person is left alone too, and one
@@ -14,10 +15,10 @@ extension Store {
         let older = try connection.rows(
             """
             SELECT id FROM pipeline
-            WHERE repository = $1 AND source = $2 AND id < $3 AND state IN ('held', 'running')
+            WHERE repository = $1 AND source = $2 AND (event_order, id) < ($6, $3) AND state IN ('held', 'running')
                 AND (source = 'push' AND ref = $4 OR source = 'pr' AND pull_request = $5)
-            ORDER BY id
-            """, new.repository, new.source, new.id, new.ref, new.pullRequest)
+            ORDER BY event_order, id
+            """, new.repository, new.source, new.id, new.ref, new.pullRequest, new.eventOrder)
         for row in older {
             _ = try skippingUnreadable(settings) {
                 var change = try PipelineChange(try row.id("id"), on: connection)
@@ -53,7 +54,7 @@ extension PipelineChange {
                 try stopJob(index, because: reason, on: connection, now: now)
             }
         case .conservative, .interruptible:
-            let isInTheWay = zip(plan.jobs, jobs).contains { planned, job in !planned.interruptible && job.startedAt != nil }
+            let isInTheWay = zip(plan.jobs, jobs).contains { planned, job in !planned.interruptible && job.wasStarted }
             if !isInTheWay { try stop(because: reason, on: connection, now: now) }
         }
     }

@@ -26,6 +26,8 @@ public struct StoredJob: Hashable, Sendable {
     public var environment: String?
     /// From when on it may be handed out, where it is ready: later than now after a failure of Pawl's side.
     public var readyAt: Timestamp?
+    /// The deployment to the same environment whose end it waits for; nil where there is none that runs.
+    public var waitsFor: JobID?
     /// When its newest round of attempts began to run.
     public var startedAt: Timestamp?
     /// When it ended.

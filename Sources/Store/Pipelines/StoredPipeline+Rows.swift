@@ -3,7 +3,8 @@ import PipelineModel
 extension StoredPipeline {
     static let columns = """
         'pipeline' AS row_table, id, repository, source, ref, commit_sha, before_sha, fetch_url, pull_request, title,
-        author, is_protected, is_fork, state, reason, approved_by, delivery, created_at, finished_at
+        author, is_protected, is_fork, state, reason, approved_by, delivery, event_order, created_at,
+        finished_at
         """
 
     init(row: SQLRow) throws {
@@ -22,6 +23,7 @@ extension StoredPipeline {
         reason = try row.optionalText("reason")
         approvedBy = try row.optionalText("approved_by")
         delivery = try row.optionalID("delivery")
+        eventOrder = try row.integer("event_order")
         createdAt = try row.time("created_at")
         finishedAt = try row.optionalTime("finished_at")
     }

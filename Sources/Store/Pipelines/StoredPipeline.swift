@@ -32,6 +32,9 @@ public struct StoredPipeline: Hashable, Sendable {
     public var approvedBy: String?
     /// The delivery it came from.
     public var delivery: DeliveryID?
+    /// Where its event stands among all events of its repository, however late it was worked on: of two pipelines the one
+    /// with the greater number is the newer, and of two with the same one that was made later.
+    public var eventOrder: Int64
     /// When it was made.
     public var createdAt: Timestamp
     /// When it ended; nil while it has not.

@@ -12,9 +12,18 @@ extension Store {
             "SELECT 'pipeline' AS row_table, id, variables FROM pipeline WHERE id = $1", change.pipeline.id)
         return AcknowledgedAttempt(
             key: attempt.key, attemptNumber: attempt.number, pipeline: change.pipeline,
+            pipelineNumber: try number(of: change.pipeline, on: connection), pipelineName: change.plan.name,
             repository: try StoredRepository.find(change.pipeline.repository, on: connection),
             job: change.plan.jobs[index], environment: change.jobs[index].environment,
             variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired)
+    }
+
+    /// A pipeline's number within its repository: pipelines are never removed.
+    private static func number(of pipeline: StoredPipeline, on connection: any DatabaseConnection) throws -> Int {
+        try connection.row(
+            "SELECT count(*) AS number FROM pipeline WHERE repository = $1 AND id <= $2",
+            pipeline.repository, pipeline.id
+        )?.int("number") ?? 1
     }
 
     /// The artifacts that a job gets: of the jobs it depends on, what their newest passed attempts left.
@@ -33,7 +42,7 @@ extension Store {
                 """, job.id)
             for row in rows {
                 if try row.optionalTime("removed_at") != nil {
-                    expired.append(job.name)
+                    if expired.last != job.name { expired.append(job.name) }
                 } else {
                     kept.append(ArtifactInput(job: job.name, artifact: try ArtifactReference(row: row)))
                 }

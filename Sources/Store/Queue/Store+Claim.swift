@@ -5,19 +5,23 @@ extension Store {
     ///
     /// Those that a person waits for come first, then those that have waited longest. The hand-out is a lease: it ends
     /// at `now + leaseFor` unless renewed, and nothing may start before it is acknowledged. A job that would deploy
-    /// something older than what its environment has is failed instead of handed out. However many claim at once, a job
-    /// goes to one.
+    /// something older than what its environment has is failed instead of handed out, and one whose environment another
+    /// deploys to waits for that one's end. However many claim at once, a job goes to one.
     public func claim(_ request: ClaimRequest, leaseFor: Duration, now: Timestamp) async throws -> Claim? {
         let settings = settings
         let tags = try jsonText(request.tags)
         let claim = try await change { connection, consequences -> Claim? in
             while let job = try Self.takeNext(tags: tags, on: connection, now: now) {
-                if let environment = job.deploysTo,
-                    let newer = try Self.newerDeployment(in: environment, than: job.pipeline, on: connection)
-                {
-                    try Self.refuseOutdated(
-                        job, newer: newer, on: connection, settings: settings, &consequences, now: now)
-                    continue
+                if let environment = job.deploysTo {
+                    if let newer = try Self.newerDeployment(in: environment, than: job.pipeline, on: connection) {
+                        try Self.refuseOutdated(
+                            job, newer: newer, on: connection, settings: settings, &consequences, now: now)
+                        continue
+                    }
+                    if let other = try Self.takeTurn(job.id, of: job.pipeline, in: environment, on: connection) {
+                        try Self.putBack(job.id, until: other, on: connection)
+                        continue
+                    }
                 }
                 return try Self.lease(job, to: request.runner, for: leaseFor, on: connection, now: now)
             }
@@ -73,6 +77,9 @@ extension Store {
                 SELECT job.id FROM job
                 WHERE job.state = 'ready' AND job.tag_set = tag_set.id
                     AND (job.ready_at <= $2 OR job.ready_at > $3)
+                    AND (job.waits_for IS NULL OR NOT EXISTS (
+                        SELECT 1 FROM job AS other
+                        WHERE other.id = job.waits_for AND other.state IN ('running', 'judging')))
                 ORDER BY job.priority, job.ready_at, job.id LIMIT 1)
             WHERE NOT EXISTS (
                 SELECT 1 FROM tag_set_tag

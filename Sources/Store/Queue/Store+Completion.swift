@@ -58,18 +58,10 @@ extension Store {
         }
     }
 
-    /// How long to wait before the next attempt when Pawl's side failed. The last one holds for all that follow.
-    private static let backOff: [Duration] = [.seconds(5), .seconds(30)]
-
-    /// Whether a job whose attempt failed on Pawl's side waits before the next one.
-    enum RetryRest: Sendable {
-        case none
-        case backOff
-    }
-
     /// Moves a job on whose attempt has ended: to another attempt, or to its end.
     static func end(
-        _ index: Int, with ending: Ending, in change: inout PipelineChange, rest: RetryRest = .backOff, now: Timestamp
+        _ index: Int, with ending: Ending, in change: inout PipelineChange, rest: RetryRule.Rest = .backOff,
+        now: Timestamp
     ) {
         let planned = change.plan.jobs[index]
         change.update(index) { job in
@@ -79,9 +71,7 @@ extension Store {
                 job.end(as: .cancelled, failure: Failure(.cancelled, reason), now: now)
             case .failed(let failure):
                 job.spent += 1
-                if job.spent <= furtherAttempts(at: planned, after: failure) {
-                    let rests = failure.class.isOurs && rest == .backOff
-                    let wait = rests ? backOff[min(job.spent, backOff.count) - 1] : .zero
+                if let wait = RetryRule(planned.retry).wait(after: failure, spent: job.spent, rest: rest) {
                     job.makeReady(at: now + wait)
                     job.summary = nil
                 } else {
@@ -90,13 +80,6 @@ extension Store {
                 }
             }
         }
-    }
-
-    /// How many attempts may follow the first in all, when one ends with this failure.
-    private static func furtherAttempts(at job: PlannedJob, after failure: Failure) -> Int {
-        guard failure.class != .policy else { return 0 }
-        let asked = job.retry.covers(failure) ? job.retry.limit : 0
-        return max(asked, failure.class.isTriedAgainByItself ? backOff.count : 0)
     }
 
     private static func write(
@@ -125,7 +108,10 @@ extension Store {
             WHERE id = $2 AND is_deployment = 1 AND environment IS NOT NULL
             ON CONFLICT (repository, name) DO UPDATE
             SET pipeline = excluded.pipeline, job = excluded.job, deployed_at = excluded.deployed_at
-            WHERE excluded.pipeline >= environment.pipeline
+            WHERE NOT EXISTS (
+                SELECT 1 FROM pipeline AS mine, pipeline AS deployed
+                WHERE mine.id = excluded.pipeline AND deployed.id = environment.pipeline
+                    AND (deployed.event_order, deployed.id) > (mine.event_order, mine.id))
             """, change.pipeline.repository, job, now)
     }
 }

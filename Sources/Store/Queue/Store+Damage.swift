@@ -20,6 +20,8 @@ extension Store {
             UPDATE attempt SET state = 'failed', failure = $2, finished_at = $3, ended_at = $3
             WHERE job = $1 AND state IN ('claimed', 'running')
             """, job, text, now)
+        // Another may wait for its end, where it was a deployment.
+        consequences.readiesJobs = true
         let id = try pipeline(of: job, on: connection)
         try connection.execute(
             "UPDATE pipeline SET state = 'system', reason = $2, finished_at = $3 WHERE id = $1", id, failure.message,

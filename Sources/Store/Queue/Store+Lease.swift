@@ -8,6 +8,10 @@ public struct AcknowledgedAttempt: Sendable {
     public var attemptNumber: Int
     /// The pipeline it belongs to.
     public var pipeline: StoredPipeline
+    /// Its number within the repository, from 1.
+    public var pipelineNumber: Int
+    /// The name that the pipeline file gives it, where it does.
+    public var pipelineName: String?
     /// The repository.
     public var repository: StoredRepository
     /// The job as planned.
@@ -66,16 +70,19 @@ extension Store {
         }
     }
 
-    /// Takes an attempt back unspent, because its runner stops: the job waits for another.
+    /// Takes an attempt back unspent, because its runner stops or nothing could be begun: the job waits for another.
+    /// - Parameter rest: whether it keeps its place in the queue, or waits the longer the oftener it was given back.
     /// - Throws: `StoreError.leaseLost` where the attempt is not the runner's any more.
-    public func giveBack(_ key: LeaseKey, because reason: String, now: Timestamp) async throws {
+    public func giveBack(
+        _ key: LeaseKey, because reason: String, rest: RetryRule.Rest = .none, now: Timestamp
+    ) async throws {
         let settings = settings
         try await changeJob(of: key, now: now) { connection, consequences in
             let attempt = try StoredAttempt.find(key, on: connection)
             if attempt.state == .givenBack { return }
             _ = try StoredAttempt.held(key, in: [.claimed, .running], on: connection)
             try Self.end(attempt, as: .givenBack, summary: reason.cut(to: 120), on: connection, now: now)
-            try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
+            try Self.returnToQueue(attempt, rest: rest, on: connection, settings: settings, &consequences, now: now)
         }
         logs.tell(key.attempt)
     }
@@ -99,9 +106,15 @@ extension Store {
             return try await change(body)
         } catch let error as StoreError where error.code == .corrupt {
             let settings = settings
-            try await change { connection, consequences in
-                try Self.endUnreadable(
-                    key.job, because: error, on: connection, settings: settings, &consequences, now: now)
+            do {
+                try await change { connection, consequences in
+                    try Self.endUnreadable(
+                        key.job, because: error, on: connection, settings: settings, &consequences, now: now)
+                }
+            } catch {
+                // The job has not ended, so that whoever asked must not take it for dealt with.
+                throw StoreError(
+                    .unavailable, message: "Job \(key.job) cannot be read, and not be ended.", cause: error)
             }
             throw error
         }
@@ -109,20 +122,31 @@ extension Store {
 
     /// Makes a job ready again whose attempt does not count; or ends it, where it was to be stopped anyway.
     static func returnToQueue(
-        _ attempt: StoredAttempt, on connection: any DatabaseConnection, settings: StoreSettings,
-        _ consequences: inout Consequences, now: Timestamp
+        _ attempt: StoredAttempt, rest: RetryRule.Rest = .none, on connection: any DatabaseConnection,
+        settings: StoreSettings, _ consequences: inout Consequences, now: Timestamp
     ) throws {
+        let wait = rest == .none ? nil : RetryRule.wait(afterGivingBack: try givenBack(attempt.job, on: connection))
         var change = try PipelineChange(try pipeline(of: attempt.job, on: connection), on: connection)
         let index = try change.index(of: attempt.job)
         change.update(index) { job in
             if let reason = job.cancelReason {
                 job.end(as: .cancelled, failure: Failure(.cancelled, reason), now: now)
             } else {
-                // It keeps its place in the queue.
-                job.makeReady(at: job.readyAt ?? now)
+                // Without a rest it keeps its place in the queue.
+                job.makeReady(at: wait.map { now + $0 } ?? job.readyAt ?? now)
             }
         }
         try change.save(on: connection, settings: settings, &consequences, now: now)
+    }
+
+    /// How often in a row, the last time among them, a job was given back.
+    private static func givenBack(_ job: JobID, on connection: any DatabaseConnection) throws -> Int {
+        try connection.row(
+            """
+            SELECT count(*) AS times FROM attempt
+            WHERE job = $1 AND number > coalesce(
+                (SELECT max(other.number) FROM attempt AS other WHERE other.job = $1 AND other.state <> 'given_back'), 0)
+            """, job)?.int("times") ?? 0
     }
 
     /// Ends an attempt that has no result of its own.

@@ -101,7 +101,7 @@ enum LeaseLoss: Sendable {
 
     /// A runner that has just started again is as good as any, while one that fell silent may have taken its machine,
     /// network or engine with it.
-    var rest: Store.RetryRest {
+    var rest: RetryRule.Rest {
         switch self {
         case .overdue: .backOff
         case .runnerEnded: .none

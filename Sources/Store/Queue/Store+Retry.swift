@@ -14,18 +14,18 @@ extension Store {
         }
     }
 
-    /// Runs every job again that failed or was stopped, and the jobs that depend on them.
+    /// Runs every job again that failed, though it was allowed to, or was stopped, and the jobs that depend on them.
     /// - Returns: the names of the jobs that failed or were stopped.
     /// - Throws: `StoreError.refused` where there are none, or as for one job.
     public func retryFailed(_ id: PipelineID, by: String, now: Timestamp) async throws -> [String] {
         let settings = settings
         return try await change { connection, consequences in
             var change = try PipelineChange(id, on: connection)
-            let roots = change.jobs.indices.filter {
-                change.jobs[$0].state == .failed || change.jobs[$0].state == .cancelled
-            }
+            let roots = change.jobs.indices.filter { change.jobs[$0].state.isUnsuccessful }
             guard !roots.isEmpty else {
-                throw StoreError(.refused, message: "No job of #\(id) failed or was cancelled; nothing to retry.")
+                throw StoreError(
+                    .refused,
+                    message: "No job of #\(id) failed or was cancelled. One that passed is named: pawl retry \(id)/JOB")
             }
             let names = roots.map { change.jobs[$0].name }
             try change.retry(roots, isNamed: false, now: now)
@@ -58,7 +58,7 @@ extension PipelineChange {
         setReason(nil)
         for (index, job) in jobs.enumerated() {
             let isDependant = dependants.contains(job.name)
-            if names.contains(job.name) && !(isDependant && deploys(index) && job.startedAt != nil) {
+            if names.contains(job.name) && !(isDependant && hasEnvironment(index) && job.wasStarted) {
                 update(index) { $0.beginAgain(isPlayed: isNamed || $0.isPlayed, priority: 0) }
             } else if isDependant || names.contains(job.name) {
                 makeStale(index)
@@ -88,7 +88,7 @@ extension PipelineChange {
     /// What a job becomes that depends on one that begins again.
     private mutating func makeStale(_ index: Int) {
         let job = jobs[index]
-        let isStaleDeployment = deploys(index) && job.state.isEnded && job.startedAt != nil
+        let isStaleDeployment = hasEnvironment(index) && job.state.isEnded && job.wasStarted
         // A deployment made stale before waits for a person though its plan does not say so.
         let waitsAlready = job.state == .manual && plan.jobs[index].when != .manual
         if isStaleDeployment || waitsAlready {
@@ -98,5 +98,5 @@ extension PipelineChange {
         }
     }
 
-    private func deploys(_ index: Int) -> Bool { plan.jobs[index].environment != nil }
+    private func hasEnvironment(_ index: Int) -> Bool { plan.jobs[index].environment != nil }
 }

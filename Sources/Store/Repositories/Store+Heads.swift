@@ -6,6 +6,8 @@ public struct KnownHeads: Hashable, Sendable {
     public var since: Timestamp?
     /// The commits, by full ref.
     public var commits: [String: String]
+    /// When each of them was told.
+    public var toldAt: [String: Timestamp]
 }
 
 /// What came of a move that no delivery told of.
@@ -24,9 +26,15 @@ extension Store {
         try await database.read { connection in
             let since = try connection.row("SELECT heads_since FROM repository WHERE id = $1", repository)?
                 .optionalTime("heads_since")
-            let rows = try connection.rows("SELECT ref, commit_sha FROM head WHERE repository = $1", repository)
-            let commits = try rows.map { (try $0.text("ref"), try $0.text("commit_sha")) }
-            return KnownHeads(since: since, commits: Dictionary(commits, uniquingKeysWith: { $1 }))
+            let rows = try connection.rows(
+                "SELECT ref, commit_sha, seen_at FROM head WHERE repository = $1", repository)
+            var heads = KnownHeads(since: since, commits: [:], toldAt: [:])
+            for row in rows {
+                let ref = try row.text("ref")
+                heads.commits[ref] = try row.text("commit_sha")
+                heads.toldAt[ref] = try row.time("seen_at")
+            }
+            return heads
         }
     }
 
@@ -64,12 +72,15 @@ extension Store {
         _ move: HeadMove, in repository: RepositoryID, as delivery: NewDelivery, on connection: any DatabaseConnection,
         now: Timestamp
     ) throws -> Recovery {
+        var delivery = delivery
+        delivery.ref = move.ref
         let head = try connection.row(
             "SELECT commit_sha, seen_at FROM head WHERE repository = $1 AND ref = $2", repository, move.ref)
         guard try head?.text("commit_sha") == move.before else { return .overtaken }
         guard let after = move.after else {
             try connection.execute("DELETE FROM head WHERE repository = $1 AND ref = $2", repository, move.ref)
-            return .stored(try DeliveryWriter.insert(delivery, receivedAt: now, on: connection))
+            return .stored(
+                try DeliveryWriter.insert(delivery, origin: .recovered, receivedAt: now, on: connection))
         }
         try connection.execute(
             """
@@ -84,6 +95,6 @@ extension Store {
                 AND state <> 'cancelled' AND created_at >= $4 LIMIT 1
             """, after, repository, move.ref, since - EventIdentity.window)
         if pipeline != nil { return .known }
-        return .stored(try DeliveryWriter.insert(delivery, receivedAt: now, on: connection))
+        return .stored(try DeliveryWriter.insert(delivery, origin: .recovered, receivedAt: now, on: connection))
     }
 }

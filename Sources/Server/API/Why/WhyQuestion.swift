@@ -33,7 +33,7 @@ struct WhyQuestion: Sendable {
         helps: [HelpView] = []
     ) -> WhyView {
         WhyView(
-            pipeline: id, job: job.name, state: job.state, isOurs: job.failure?.class.isOurs ?? false, answer: answer,
+            pipeline: id, job: job.name, state: job.state, failure: job.failure?.class, answer: answer,
             since: since, place: place, facts: facts, helps: helps, at: now)
     }
 
@@ -45,7 +45,7 @@ struct WhyQuestion: Sendable {
                 "its commit comes from a fork, and nobody has approved it yet.", since: detail.pipeline.createdAt,
                 helps: [HelpView("pawl approve \(id)", "for commit \(detail.pipeline.commit.prefix(7)) only")])
         }
-        let open = prerequisites().filter { !$0.state.isEnded }
+        let open = detail.openPrerequisites(of: job)
         let names = open.map(\.name)
         let played = open.filter { $0.state == .manual }
         return view(
@@ -71,6 +71,11 @@ struct WhyQuestion: Sendable {
             let offer = "\(runner.name)  \(Self.count(runner.slots, "job")) at once"
             let fit = missing.isEmpty ? "may take it" : "never: lacks tag \(missing.joined(separator: ", "))"
             facts.append(.init(about: index == 0 ? "runners" : "", text: "\(offer)  \(fit)"))
+        }
+        if job.waitsFor != nil, let environment = job.environment {
+            return view(
+                "for its turn: another deployment to \(environment) is under way.", since: job.readyAt, facts: facts,
+                helps: [HelpView("pawl list", "what runs before it")])
         }
         let fitting = runners.filter { runner in runner.slots > 0 && tags.allSatisfy(runner.tags.contains) }
         if let readyAt = job.readyAt, readyAt > now {
@@ -151,14 +156,6 @@ struct WhyQuestion: Sendable {
     }
 
     // MARK: - Evidence
-
-    private func prerequisites() -> [StoredJob] {
-        guard let plan = detail.plan, let planned else { return [] }
-        let standings = Dictionary(
-            detail.jobs.map { ($0.name, PipelineProgress.Standing($0.state)) }, uniquingKeysWith: { first, _ in first })
-        return PipelineProgress(plan: plan, standings: standings).prerequisites(of: planned)
-            .compactMap { detail.job(named: $0) }
-    }
 
     private func standing(of job: StoredJob) -> String {
         switch job.state {
