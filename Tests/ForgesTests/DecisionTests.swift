@@ -64,6 +64,25 @@ struct DecisionTests {
         #expect((Self.push("refs/heads/main", message: message).decision == .start) != skips)
     }
 
+    @Test("what is to be merged is not passed over for its message: its forge waits for a status")
+    func skippingPullRequest() {
+        var delivery = Self.pullRequest("opened")
+        delivery.event.commitMessage = "Fix [skip ci]"
+        #expect(delivery.decision == .start)
+    }
+
+    @Test("a branch of the merge queue is left to the queue's own event, but its end stops its pipelines")
+    func mergeQueue() {
+        let ref = "refs/heads/gh-readonly-queue/main/pr-3-7fd1a60"
+        var delivery = Self.push(ref)
+        guard case .ignore = delivery.decision else {
+            Issue.record("\(delivery.decision)")
+            return
+        }
+        delivery.event.deleted = true
+        #expect(delivery.decision == .cancel(ref: ref))
+    }
+
     @Test("a push can ask for no pipeline with an option")
     func pushOption() {
         var delivery = Self.push("refs/heads/main")

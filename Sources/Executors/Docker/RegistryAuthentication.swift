@@ -22,7 +22,8 @@ enum RegistryAuthentication {
         }.joined()
     }
 
-    private static func host(_ registry: String) -> String {
+    /// A registry's host and port, however it was written.
+    static func host(_ registry: String) -> String {
         var host = registry[...]
         for scheme in ["https://", "http://"] where host.hasPrefix(scheme) { host = host.dropFirst(scheme.count) }
         host = host.prefix { $0 != "/" }

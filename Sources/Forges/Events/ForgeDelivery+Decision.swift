@@ -27,11 +27,20 @@ extension ForgeDelivery {
         }
     }
 
+    /// Whether anything is ever done about an event of that kind. Of any other, nothing has to be readable but the
+    /// repository it speaks for: refused again and again, it would make GitLab switch the hook off.
+    static func actsOn(_ kind: Event.Kind) -> Bool { [.push, .tag, .pullRequest, .mergeGroup].contains(kind) }
+
     private var pushDecision: DeliveryDecision {
         guard let ref = event.ref, event.branch != nil || event.tag != nil else {
             return .ignore("The ref \(event.ref ?? "") is neither a branch nor a tag.")
         }
-        return event.deleted == true ? .cancel(ref: ref) : starting
+        if event.deleted == true { return .cancel(ref: ref) }
+        // GitHub's merge queue makes such a branch for each entry, and tells of it in an event of its own.
+        guard !ref.hasPrefix("refs/heads/gh-readonly-queue/") else {
+            return .ignore("The merge queue's own event says more.")
+        }
+        return starting
     }
 
     private var pullRequestDecision: DeliveryDecision {
@@ -48,7 +57,9 @@ extension ForgeDelivery {
     private var starting: DeliveryDecision {
         if facts.asksToSkip { return .ignore("The push asked for it with the option ci.skip.") }
         guard event.commit != nil else { return .ignore("The payload names no commit.") }
-        guard !Self.asksToSkip(event.commitMessage ?? "") else {
+        // Whoever waits to merge is told so by a pipeline without jobs.
+        let isForMerging = event.kind == .pullRequest || event.kind == .mergeGroup
+        guard isForMerging || !Self.asksToSkip(event.commitMessage ?? "") else {
             return .ignore("The commit's message asks for it with [skip ci].")
         }
         return .start

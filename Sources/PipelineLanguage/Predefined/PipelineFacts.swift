@@ -26,6 +26,10 @@ public struct PipelineFacts: Hashable, Sendable {
         public var defaultBranch: String
         /// `private`, `internal` or `public`, where it is known.
         public var visibility: String?
+        /// Where git fetches it, without a credential.
+        public var cloneURL: String?
+        /// The path of the pipeline file.
+        public var pipelineFile: String?
 
         /// Names a repository.
         public init(id: Int64, path: String, url: String, defaultBranch: String, visibility: String? = nil) {

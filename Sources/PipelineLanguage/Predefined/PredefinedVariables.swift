@@ -35,35 +35,22 @@ public enum PredefinedVariables {
         return list.variables
     }
 
-    /// Variables of one attempt at a job, those of the planned job among them.
+    /// Variables of one attempt at a job, those of the planned job among them. What its runner alone knows, such as the
+    /// folder of the checkout, the runner adds.
     ///
     /// `sha256` is for `CI_ENVIRONMENT_SLUG`; see `Slug.environment`. `environment` is the expanded name.
     public static func attempt(
-        _ facts: AttemptFacts, of job: PlannedJob, environment: String?, sha256: ([UInt8]) -> [UInt8]
-    ) -> [Variable] {
+        _ facts: AttemptFacts, of job: PlannedJob, environment: String?, sha256: ([UInt8]) throws -> [UInt8]
+    ) rethrows -> [Variable] {
         var list = VariableList(planned(job: job))
         list.add("CI_JOB_ID", String(facts.jobID))
         list.add("CI_JOB_URL", facts.jobURL)
         list.add("CI_JOB_STARTED_AT", facts.startedAt)
-        list.add("CI_JOB_STATUS", "running")
+        list.add("CI_JOB_TIMEOUT", facts.timeout.map { String($0.components.seconds) })
         list.add("CI_JOB_MANUAL", job.when == .manual ? "true" : nil)
-        list.add("CI_PROJECT_DIR", facts.workspace)
-        list.add("CI_BUILDS_DIR", facts.workspace.split(separator: "/").first.map { "/\($0)" })
-        list.add("CI_RUNNER_ID", facts.runnerID)
-        list.add("CI_RUNNER_DESCRIPTION", facts.runnerName)
-        list.add("CI_RUNNER_TAGS", Self.jsonList(facts.runnerTags))
-        list.add("CI_DISPOSABLE_ENVIRONMENT", "true")
-        if let environment { list.add("CI_ENVIRONMENT_SLUG", Slug.environment(environment, sha256: sha256)) }
+        if let environment { list.add("CI_ENVIRONMENT_SLUG", try Slug.environment(environment, sha256: sha256)) }
         list.add("PAWL_JOB", job.name)
         list.add("PAWL_ATTEMPT", String(facts.attemptNumber))
         return list.variables
-    }
-
-    private static func jsonList(_ texts: [String]) -> String {
-        let quoted = texts.map { text in
-            let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-            return "\"\(escaped)\""
-        }
-        return "[\(quoted.joined(separator: ", "))]"
     }
 }

@@ -29,6 +29,8 @@ extension VariableList {
         add("CI_PROJECT_NAMESPACE_SLUG", Slug.reference(parts.dropLast().joined(separator: "/")))
         add("CI_PROJECT_URL", project.url)
         add("CI_PROJECT_VISIBILITY", project.visibility)
+        add("CI_REPOSITORY_URL", project.cloneURL)
+        add("CI_CONFIG_PATH", project.pipelineFile)
         add("CI_DEFAULT_BRANCH", project.defaultBranch)
         add("CI_DEFAULT_BRANCH_SLUG", Slug.reference(project.defaultBranch))
         add("PAWL_REPOSITORY", project.path)
@@ -59,6 +61,7 @@ extension VariableList {
 
     mutating func addMergeRequest(_ request: MergeRequestFacts?, project: PipelineFacts.Project) {
         guard let request else { return }
+        add("CI_OPEN_MERGE_REQUESTS", "\(project.path)!\(request.number)")
         add("CI_MERGE_REQUEST_ID", String(request.number))
         add("CI_MERGE_REQUEST_IID", String(request.number))
         add("CI_MERGE_REQUEST_TITLE", request.title)
@@ -73,7 +76,7 @@ extension VariableList {
         add("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", request.head.projectID.map { String($0) })
         add("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", request.head.projectPath)
         add("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", request.base.branch)
-        add("CI_MERGE_REQUEST_DIFF_BASE_SHA", request.diffBase ?? request.base.sha)
+        add("CI_MERGE_REQUEST_DIFF_BASE_SHA", request.diffBase)
         // Set only in pipelines of merged results, which these are not.
         add("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "")
         add("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "")

@@ -7,14 +7,14 @@ public enum Slug {
     /// characters of a SHA-256 of it, so that two long names stay apart.
     ///
     /// `sha256` gives the 32 bytes of a digest; this target has no cryptography of its own.
-    public static func environment(_ name: String, sha256: ([UInt8]) -> [UInt8]) -> String {
+    public static func environment(_ name: String, sha256: ([UInt8]) throws -> [UInt8]) rethrows -> String {
         var slug = String(decoding: replaced(name), as: UTF8.self)
         // A host name begins with a letter.
         if !(slug.utf8.first.map(isLetter) ?? false) { slug = "env-" + slug }
         slug = squeezed(slug)
         guard slug.utf8.count > 24 || slug != name else { return slug.hasSuffix("-") ? String(slug.dropLast()) : slug }
         let head = String(decoding: slug.utf8.prefix(17), as: UTF8.self)
-        return head + (head.hasSuffix("-") ? "" : "-") + base36(sha256(Array(name.utf8))).suffix(6)
+        return head + (head.hasSuffix("-") ? "" : "-") + base36(try sha256(Array(name.utf8))).suffix(6)
     }
 
     private static func make(_ text: String, limit: Int) -> String {

@@ -16,6 +16,8 @@ public struct Assignment: Sendable {
     public var ref: String
     /// The commit to check out.
     public var commit: String
+    /// How far that commit is trusted: what the machine gives to jobs goes by it.
+    public var trust: CommitTrust
     /// All variables in ascending precedence, predefined ones among them, unexpanded, without secrets.
     public var variables: [Variable]
     /// Secrets this attempt may see. They reach the script through a file, not the container's environment.
@@ -24,6 +26,9 @@ public struct Assignment: Sendable {
     public var gitCredential: GitCredential?
     /// Logins for the registries that images come from.
     public var registryLogins: [RegistryLogin]
+    /// Registries whose logins it does not get. An image of one of them must be one that anybody may pull, though the
+    /// engine has it already.
+    public var closedRegistries: [String]
     /// Artifacts of earlier jobs to lay into the workspace, in order.
     public var artifacts: [ArtifactInput]
     /// What it may use at most.
@@ -32,9 +37,9 @@ public struct Assignment: Sendable {
     /// Collects an assignment.
     public init(
         key: LeaseKey, attemptNumber: Int, pipeline: PipelineID, job: PlannedJob, repository: RepositoryReference,
-        fetchURL: String? = nil, ref: String, commit: String, variables: [Variable], secrets: [GrantedSecret] = [],
-        gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [], artifacts: [ArtifactInput] = [],
-        limits: JobLimits
+        fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
+        secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
+        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], limits: JobLimits
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -44,13 +49,25 @@ public struct Assignment: Sendable {
         self.fetchURL = fetchURL
         self.ref = ref
         self.commit = commit
+        self.trust = trust
         self.variables = variables
         self.secrets = secrets
         self.gitCredential = gitCredential
         self.registryLogins = registryLogins
+        self.closedRegistries = closedRegistries
         self.artifacts = artifacts
         self.limits = limits
     }
+}
+
+/// How far a commit is trusted. The server decides it on what the forge says, never on what the pipeline file asks for.
+public enum CommitTrust: String, Codable, Sendable {
+    /// It comes from another repository: it gets nothing that is not public.
+    case fork
+    /// Whoever may write to the repository can have put it there.
+    case branch
+    /// It is on a branch or tag that only some may change.
+    case protected
 }
 
 /// A user name and a password or token for git over HTTP.

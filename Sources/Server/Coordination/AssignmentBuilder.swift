@@ -13,14 +13,15 @@ public struct AssignmentBuilder: Sendable {
     private let limits: JobLimits
     private let registryLogins: [RegistryLogin]
     private let defaultImage: String?
-    private let artifactRetention: Duration?
-    private let pipelineURL: @Sendable (PipelineID) -> String?
+    /// How long artifacts are kept of which the pipeline file does not say; nil means for ever.
+    let artifactRetention: Duration?
+    private let links: PipelineLinks?
 
     /// Builds assignments with the server's limits and logins.
     public init(
         store: Store, vault: SecretVault, forges: ForgeConnections, limits: JobLimits,
         registryLogins: [RegistryLogin] = [], defaultImage: String? = nil, artifactRetention: Duration? = nil,
-        pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }
+        links: PipelineLinks? = nil
     ) {
         self.store = store
         self.vault = vault
@@ -29,7 +30,7 @@ public struct AssignmentBuilder: Sendable {
         self.registryLogins = registryLogins
         self.defaultImage = defaultImage
         self.artifactRetention = artifactRetention
-        self.pipelineURL = pipelineURL
+        self.links = links
     }
 
     /// The assignment of an attempt that was acknowledged now.
@@ -38,33 +39,31 @@ public struct AssignmentBuilder: Sendable {
         let reference = attempt.repository.reference
         var job = attempt.job
         if job.image == nil { job.image = defaultImage.map { PlannedJob.Image(name: $0) } }
-        if job.artifacts?.expireIn == nil { job.artifacts?.expireIn = artifactRetention }
         return Assignment(
             key: attempt.key, attemptNumber: attempt.attemptNumber, pipeline: pipeline.id, job: job,
             repository: reference, fetchURL: pipeline.fetchURL, ref: pipeline.ref, commit: pipeline.commit,
-            variables: try variables(of: attempt, job: job, now: now), secrets: try await secrets(of: attempt),
-            gitCredential: try await credential(for: reference), registryLogins: registryLogins,
+            trust: pipeline.trust.ofCommit, variables: try variables(of: attempt, job: job, now: now),
+            secrets: try await secrets(of: attempt), gitCredential: try await credential(for: reference),
+            registryLogins: pipeline.trust.isFork ? [] : registryLogins,
+            closedRegistries: pipeline.trust.isFork ? registryLogins.map(\.registry) : [],
             artifacts: attempt.artifacts, limits: limits.lowered(by: job))
     }
 
     /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.
     private func variables(of attempt: AcknowledgedAttempt, job: PlannedJob, now: Timestamp) throws -> [Variable] {
         let pipeline = attempt.pipeline
-        let page = pipelineURL(pipeline.id)
-        let workspace = "/builds/" + Slug.reference(attempt.repository.reference.name)
         let facts = AttemptFacts(
-            jobID: attempt.key.job.rawValue, attemptNumber: attempt.attemptNumber, jobURL: page,
-            startedAt: Self.text(of: now), workspace: workspace)
-        let ofAttempt = PredefinedVariables.attempt(facts, of: job, environment: attempt.environment) { bytes in
-            (try? SHA256Digest.of(bytes)) ?? []
-        }
+            jobID: attempt.key.job.rawValue, attemptNumber: attempt.attemptNumber,
+            jobURL: links?.link(to: job.name, of: pipeline.id), startedAt: Self.text(of: now),
+            timeout: limits.lowered(by: job).timeout)
+        let ofAttempt = try PredefinedVariables.attempt(
+            facts, of: job, environment: attempt.environment, sha256: SHA256Digest.of)
         let id = pipeline.id.description
-        let ofPipeline =
-            [
-                Variable("CI_PIPELINE_ID", id, expands: false), Variable("CI_PIPELINE_IID", id, expands: false),
-                Variable("CI_PIPELINE_CREATED_AT", Self.text(of: pipeline.createdAt), expands: false),
-                Variable("PAWL_PIPELINE", id, expands: false),
-            ] + (page.map { [Variable("CI_PIPELINE_URL", $0, expands: false)] } ?? [])
+        let ofPipeline = [
+            ("CI_PIPELINE_ID", id), ("CI_PIPELINE_IID", String(attempt.pipelineNumber)),
+            ("CI_PIPELINE_CREATED_AT", Self.text(of: pipeline.createdAt)), ("CI_PIPELINE_NAME", attempt.pipelineName),
+            ("CI_PIPELINE_URL", links?.link(to: pipeline.id)), ("PAWL_PIPELINE", id),
+        ].compactMap { name, value in value.map { Variable(name, $0, expands: false) } }
         return attempt.variables + ofPipeline + ofAttempt + job.variables
     }
 

@@ -2,12 +2,12 @@
 public struct LeaseTerms: Sendable {
     /// How long a lease holds after a claim or a heartbeat. A runner renews it after a third of it.
     public var lease: Duration
-    /// How often lost leases are looked for; no signal tells of them.
+    /// The shortest time between two looks for lost leases; no signal tells of them.
     public var rescueEvery: Duration
     /// How long a claim waits for a signal before it looks again by itself.
     public var sweepEvery: Duration
 
-    /// Terms: a minute's lease by default, looked at every five seconds.
+    /// Terms: a minute's lease by default, looked for every five seconds at most.
     public init(
         lease: Duration = .seconds(60), rescueEvery: Duration = .seconds(5), sweepEvery: Duration = .seconds(30)
     ) {

@@ -36,15 +36,42 @@ public struct LocalCoordinator: Coordinator {
         return nil
     }
 
-    /// Takes the attempt, and puts its assignment together.
+    /// Takes the attempt, and puts its assignment together. Where that cannot be done, the attempt ends here, so that the
+    /// job neither runs without something nor stands in the way of the others: it is lost to the runner.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
         let moment = now()
         let attempt = try await translated { try await store.acknowledge(key, now: moment) }
+        if let failure = Self.failure(forExpired: attempt) {
+            try await end(key, as: failure)
+            throw CoordinatorError.leaseLost
+        }
         do {
             return try await assignments.assignment(for: attempt, now: moment)
         } catch {
-            throw CoordinatorError.unavailable("\(error)")
+            let setback = Setback(error)
+            if setback.outlook == .passing {
+                try await translated {
+                    try await store.giveBack(key, because: setback.message, rest: .backOff, now: now())
+                }
+            } else {
+                try await end(key, as: Failure(.system, setback.message))
+            }
+            throw CoordinatorError.leaseLost
         }
+    }
+
+    /// What is wrong with an attempt whose inputs are not kept any more; nil where nothing is.
+    private static func failure(forExpired attempt: AcknowledgedAttempt) -> Failure? {
+        guard !attempt.expired.isEmpty else { return nil }
+        let names = attempt.expired.joined(separator: ", ")
+        let commands = attempt.expired.map { "pawl retry \(attempt.pipeline.id)/\($0)" }.joined(separator: ", ")
+        return Failure(.policy, "the artifacts of \(names) that it needs have expired: \(commands)")
+    }
+
+    private func end(_ key: LeaseKey, as failure: Failure) async throws {
+        let moment = now()
+        let result = AttemptResult(failure: failure, summary: failure.message, finishedAt: moment)
+        try await translated { try await store.complete(key, with: result, now: moment) }
     }
 
     /// Prolongs the lease by the server's terms.
@@ -70,7 +97,10 @@ public struct LocalCoordinator: Coordinator {
     public func store(
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
     ) async throws {
-        try await translated { try await store.storeArtifact(artifact, content: content, for: key) }
+        try await translated {
+            try await store.storeArtifact(
+                artifact, content: content, for: key, keptFor: assignments.artifactRetention, now: now())
+        }
     }
 
     /// Reads an archive of an earlier job.

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Store
 
 /// Takes jobs from runners whose leases have ended. No signal tells of a runner that is gone, so it looks when the next
-/// lease can have ended.
+/// lease has ended, and at the latest when one could that was given after the last look.
 public struct RescueService: Service {
     private let store: Store
     private let terms: LeaseTerms
@@ -30,9 +30,14 @@ public struct RescueService: Service {
             }
             while !Task.isCancelled {
                 await rescue()
-                try? await Task.sleep(for: terms.rescueEvery)
+                try? await Task.sleep(for: await timeToNext())
             }
         }
+    }
+
+    private func timeToNext() async -> Duration {
+        let end = (try? await store.nextLeaseEnd()) ?? nil
+        return max(min(end.map { $0 - now() } ?? terms.lease, terms.lease), terms.rescueEvery)
     }
 
     private func rescue() async {

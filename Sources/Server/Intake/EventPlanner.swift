@@ -10,8 +10,8 @@ public struct EventPlanner: Sendable {
     enum Answer: Sendable {
         /// A pipeline is to be made, planned or not.
         case pipeline(NewPipeline)
-        /// Nothing is to be made; why, in words.
-        case nothing(String)
+        /// Nothing is to be made; why, in words, and by what a repetition is recognized.
+        case nothing(String, EventIdentity?)
     }
 
     private let forges: ForgeConnections
@@ -38,7 +38,13 @@ public struct EventPlanner: Sendable {
         }
         let subject = try await PipelineSubject(of: event, repository: repository, forge: forge, mirrors: mirrors)
         if ForgeDelivery.asksToSkip(subject.commit.message) && event.kind != .manual {
-            return .nothing("the commit's message asks for it with [skip ci]")
+            let reason = "the commit's message asks for it with [skip ci]"
+            // What somebody waits for to merge is told that there is nothing to run, else it would wait for ever.
+            guard subject.isForMerging else { return .nothing(reason, subject.identity) }
+            let planning = Planning(
+                result: .planned(Plan(stages: [], jobs: [])), context: context(of: subject, as: subject.kind),
+                emptyReason: reason)
+            return .pipeline(newPipeline(subject, planning, variables: variables))
         }
         let planning = try await plan(subject, variables: variables)
         return .pipeline(newPipeline(subject, planning, variables: variables))
@@ -67,17 +73,22 @@ public struct EventPlanner: Sendable {
     private func plan(
         _ subject: PipelineSubject, as kind: PlanningContext.RefKind, variables: [Variable]
     ) async throws -> Planning {
-        let context = PlanningContext(
-            ref: subject.shortRef, refKind: kind, defaultBranch: subject.repository.reference.defaultBranch,
+        let context = context(of: subject, as: kind, variables: variables)
+        guard let file = subject.pipelineFile else {
+            let names = PipelineFile.candidates.joined(separator: " and no ")
+            return Self.refusal("there is no \(names) at this commit", in: context)
+        }
+        return try await read(file, of: subject, in: context)
+    }
+
+    private func context(
+        of subject: PipelineSubject, as kind: PlanningContext.RefKind, variables: [Variable] = []
+    ) -> PlanningContext {
+        PlanningContext(
+            ref: subject.shortRef(as: kind), refKind: kind, defaultBranch: subject.repository.reference.defaultBranch,
             source: kind == .branch && subject.kind == .mergeRequest ? "push" : subject.gitLabSource,
             predefined: PredefinedVariables.pipeline(subject.facts(kind: kind, now: now())),
             pipelineVariables: variables, changedFiles: subject.changedFiles, tree: subject.tree)
-        guard let file = PipelineFile.candidates.first(where: subject.tree.contains) else {
-            let reason = "there is no \(PipelineFile.candidates.joined(separator: " and no ")) at this commit"
-            return Planning(
-                result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
-        }
-        return try await read(file, of: subject, in: context)
     }
 
     private func read(
@@ -96,12 +107,21 @@ public struct EventPlanner: Sendable {
                 return Planning(
                     result: .notPlanned(reason: reason, diagnostics: diagnostics), context: context)
             case .needsFiles(let paths):
-                for path in paths { files[path] = try await subject.sourceFile(path, limit: planner.limits.totalBytes) }
+                for path in paths {
+                    do {
+                        files[path] = try await subject.sourceFile(path, limit: planner.limits.totalBytes)
+                    } catch let error as GitError where error.code == .tooLarge {
+                        let limit = planner.limits.totalBytes
+                        return Self.refusal("\(path) is longer than the \(limit) bytes that are read", in: context)
+                    }
+                }
             }
         }
-        let reason = "\(file) asks for more and more files"
-        return Planning(
-            result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
+        return Self.refusal("\(file) asks for more and more files", in: context)
+    }
+
+    private static func refusal(_ reason: String, in context: PlanningContext) -> Planning {
+        Planning(result: .notPlanned(reason: reason, diagnostics: [Diagnostic(.error, reason)]), context: context)
     }
 
     private static func words(of diagnostic: Diagnostic) -> String {

@@ -8,8 +8,9 @@ import Store
 /// Makes pipelines of stored deliveries: delivery ▸ event ▸ pipeline file at that commit ▸ plan ▸ pipeline.
 ///
 /// Deliveries of one repository are taken in the order they came; different repositories go side by side. What fails
-/// because a forge is down or asks to wait stays stored and is tried again; what can never succeed ends as failed, with
-/// the reason, and runs again when the forge repeats it or a person replays it.
+/// because a forge is down or asks to wait stays stored and is tried again, and what came later about the same ref waits
+/// behind it; what can never succeed ends as failed, with the reason, and runs again when the forge repeats it or a
+/// person replays it.
 public struct Intake: Service {
     private let store: Store
     private let forges: ForgeConnections
@@ -110,13 +111,19 @@ public struct Intake: Service {
 
     private func workOut(_ delivery: Delivery) async throws {
         let read = try await read(delivery)
+        // What the hook was allowed to speak for stands in the row, whatever the body says.
+        guard read.event.repository?.remoteID == delivery.remoteID else {
+            let reason = "its body speaks for another repository than it was taken for"
+            return try await store.finishDelivery(delivery.id, as: .failed(reason), now: now())
+        }
         switch read.decision {
         case .ignore(let reason):
-            try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+            try await store.finishDelivery(
+                delivery.id, as: .ignored(reason), event: identity(of: read.event, in: delivery), now: now())
         case .cancel(let ref):
             try await cancel(ref, because: delivery, event: read.event)
         case .start:
-            guard let repository = try await self.repository(of: read.event) else {
+            guard let repository = try await self.repository(of: delivery) else {
                 let name = read.event.repository?.name ?? "the repository"
                 let reason = "\(name) is not one that Pawl works for.  pawl repo add \(name)"
                 return try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
@@ -131,8 +138,8 @@ public struct Intake: Service {
 
     private func start(_ delivery: Delivery, event: Event, of repository: StoredRepository) async throws {
         switch try await planner.pipeline(for: event, of: repository) {
-        case .nothing(let reason):
-            try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+        case .nothing(let reason, let identity):
+            try await store.finishDelivery(delivery.id, as: .ignored(reason), event: identity, now: now())
         case .pipeline(let new):
             let creation = try await store.createPipeline(new, finishing: delivery.id, now: now())
             guard case .created(let id) = creation else { return }
@@ -141,19 +148,29 @@ public struct Intake: Service {
     }
 
     private func cancel(_ ref: String, because delivery: Delivery, event: Event) async throws {
-        guard let repository = try await repository(of: event) else {
+        guard let repository = try await repository(of: delivery) else {
             return try await store.finishDelivery(
                 delivery.id, as: .ignored("\(ref) of an unknown repository is gone"), now: now())
         }
         let stopped = try await store.cancelPipelines(
             ofRef: ref, in: repository.id, because: "\(ref) was deleted", now: now())
         try await store.finishDelivery(
-            delivery.id, as: .planned("\(ref) was deleted; \(stopped.count) pipelines cancelled"), now: now())
+            delivery.id, as: .planned("\(ref) was deleted; \(stopped.count) pipelines cancelled"),
+            event: identity(of: event, in: delivery), now: now())
+    }
+
+    /// By what a repetition of a push is recognized that makes no pipeline: what comes after it is not one of what came
+    /// before it. Nil for other events.
+    private func identity(of event: Event, in delivery: Delivery) -> EventIdentity? {
+        guard let remoteID = delivery.remoteID, let move = HeadMove(of: event) else { return nil }
+        return EventIdentity(
+            forge: delivery.forge, remoteID: remoteID, kind: event.kind, ref: move.ref, before: move.before,
+            after: move.after)
     }
 
     private func read(_ delivery: Delivery) async throws -> ForgeDelivery {
         let body = try await store.deliveryBody(delivery.id)
-        if delivery.event == RecoveredEvent.name { return try RecoveredEvent.read(body) }
+        if delivery.origin == .recovered { return try RecoveredEvent.read(body) }
         guard let forge = forges[delivery.forge] else {
             throw ForgeError(.misconfigured, message: "the settings have no forge \(delivery.forge) any more")
         }
@@ -161,28 +178,23 @@ public struct Intake: Service {
         return try forge.payloads.delivery(headers: headers, body: body)
     }
 
-    private func repository(of event: Event) async throws -> StoredRepository? {
-        guard let reference = event.repository else { return nil }
-        return try await store.repository(forge: reference.forge, remoteID: reference.remoteID)
+    private func repository(of delivery: Delivery) async throws -> StoredRepository? {
+        guard let remoteID = delivery.remoteID else { return nil }
+        return try await store.repository(forge: delivery.forge, remoteID: remoteID)
     }
 
-    /// Decides in one place whether a failed intake is tried again.
+    /// Leaves for later what may go well then, and ends the rest as failed.
     private func setAside(_ delivery: Delivery, after error: any Error) async throws {
-        let (isTransient, message, wish): (Bool, String, Timestamp?) =
-            switch error {
-            case let error as ForgeError: (error.isTransient, error.message, error.retryAfter)
-            case let error as GitError: (error.isTransient, error.message, nil)
-            case let error as StoreError: (error.code == .unavailable, error.message, nil)
-            case is CancellationError: (true, "the server was stopped", now())
-            default: (true, "\(error)", nil)
-            }
+        let setback = Setback(error)
         let moment = now()
-        guard isTransient, moment - delivery.receivedAt < Self.patience else {
-            logger.warning("delivery failed", metadata: ["delivery": "d\(delivery.id)", "error": "\(message)"])
-            return try await store.finishDelivery(delivery.id, as: .failed(message), now: moment)
+        guard setback.outlook != .lasting, moment - (delivery.replayedAt ?? delivery.receivedAt) < Self.patience else {
+            logger.warning("delivery failed", metadata: ["delivery": "d\(delivery.id)", "error": "\(setback.message)"])
+            return try await store.finishDelivery(delivery.id, as: .failed(setback.message), now: moment)
         }
-        let next = wish ?? moment + pace.delay(afterTries: delivery.tries)
-        try await store.postponeDelivery(delivery.id, because: message, until: next)
+        // A stop of the server is nobody's failure; it goes on at once after the next start.
+        let rest = error is CancellationError ? .zero : pace.delay(afterTries: delivery.tries)
+        let next = max(setback.retryAfter ?? moment, moment + rest)
+        try await store.postponeDelivery(delivery.id, because: setback.message, until: next)
     }
 
     private func timeToNext() async -> Duration {

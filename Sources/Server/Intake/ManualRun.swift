@@ -7,7 +7,7 @@ public struct ManualRun: Sendable {
     private let store: Store
     private let forges: ForgeConnections
     private let mirrors: Mirrors
-    private let planner: EventPlanner
+    let planner: EventPlanner
     private let now: @Sendable () -> Timestamp
 
     /// Runs commits of a store's repositories.
@@ -41,7 +41,7 @@ public struct ManualRun: Sendable {
             throw APIRefusal(.refused, error.message)
         }
         switch answer {
-        case .nothing(let reason): throw APIRefusal(.refused, reason)
+        case .nothing(let reason, _): throw APIRefusal(.refused, reason)
         case .pipeline(let new):
             guard case .created(let id) = try await store.createPipeline(new, finishing: nil, now: now()) else {
                 throw APIRefusal(.refused, "the pipeline is there already")
@@ -50,7 +50,7 @@ public struct ManualRun: Sendable {
         }
     }
 
-    private func event(
+    func event(
         for request: RunRequest, of repository: StoredRepository, by person: String
     ) async throws -> Event {
         let reference = repository.reference

@@ -4,25 +4,30 @@ import PipelineModel
 import Store
 
 extension MissedEvents {
-    /// Compares where branches stand with what deliveries told, and stores what they did not tell.
+    /// How long after a delivery told of a ref nothing is made of what a forge shows of it: its copies of a repository
+    /// follow each other, and the one that is asked may be behind.
+    private static let settling = Duration.minutes(2)
+
+    /// Compares where branches and tags stand with what deliveries told, and stores what they did not tell.
     func compareHeads(of repository: StoredRepository, on forge: ForgeConnection) async throws {
         // Read before the forge is asked: what a delivery tells in between is newer than its answer.
         let known = try await store.heads(of: repository.id)
-        let found = try await currentHeads(of: repository.reference, on: forge)
+        let found = try await refs(of: repository.reference, on: forge)
         guard known.since != nil else {
-            return try await store.noteFirstHeads(found.commits, of: repository.id, now: now())
+            return try await store.noteFirstHeads(found, of: repository.id, now: now())
         }
-        let covered = known.commits.filter { found.covers($0.key) }
-        // A forge that shows no branch at all of a repository that had some is more likely ill than right, and believing
-        // it would stop everything that runs.
-        guard covered.isEmpty || !found.commits.isEmpty else { return }
-        var moves = found.commits.filter { covered[$0.key] != $0.value }.map {
-            HeadMove(ref: $0.key, before: covered[$0.key], after: $0.value)
+        // A forge that shows no ref at all of a repository that had some is more likely ill than right, and believing it
+        // would stop everything that runs.
+        guard known.commits.isEmpty || !found.isEmpty else { return }
+        var moves = found.filter { known.commits[$0.key] != $0.value }.map {
+            HeadMove(ref: $0.key, before: known.commits[$0.key], after: $0.value)
         }
-        moves += covered.filter { found.commits[$0.key] == nil }.map {
+        moves += known.commits.filter { found[$0.key] == nil }.map {
             HeadMove(ref: $0.key, before: $0.value, after: nil)
         }
-        for move in moves.sorted(by: { $0.ref < $1.ref }) {
+        let moment = now()
+        moves.removeAll { move in known.toldAt[move.ref].map { moment - $0 < Self.settling } ?? false }
+        for move in try await confirmed(moves, in: repository.reference, on: forge).sorted(by: { $0.ref < $1.ref }) {
             try await recover(move, in: repository)
         }
     }
@@ -40,29 +45,28 @@ extension MissedEvents {
             metadata: ["repository": "\(reference.name)", "ref": "\(move.ref)", "delivery": "d\(id)"])
     }
 
-    /// Where refs stand by a forge's word.
-    private struct CurrentHeads {
-        var commits: [String: String]
-        /// Whether tags are among them.
-        var hasTags: Bool
-
-        func covers(_ ref: String) -> Bool { hasTags || ref.hasPrefix("refs/heads/") }
+    /// Where branches and tags stand by git's word, which costs nothing of a forge's limit.
+    private func refs(of repository: RepositoryReference, on forge: ForgeConnection) async throws -> [String: String] {
+        let credential = try await forge.api.cloneCredential(for: repository).map {
+            GitCredential(user: $0.user, password: $0.password)
+        }
+        let refs = try await mirrors.refs(of: repository, credential: credential)
+        return refs.filter { $0.key.hasPrefix("refs/heads/") || $0.key.hasPrefix("refs/tags/") }
     }
 
-    /// Asks the forge's API, and git itself where the forge has none.
-    private func currentHeads(
-        of repository: RepositoryReference, on forge: ForgeConnection
-    ) async throws -> CurrentHeads {
+    /// The moves of branches that the forge's API shows as well, and those of tags, of which there is no other word. An
+    /// answer that is behind would take a branch back, and its old commit would run.
+    private func confirmed(
+        _ moves: [HeadMove], in repository: RepositoryReference, on forge: ForgeConnection
+    ) async throws -> [HeadMove] {
+        let prefix = "refs/heads/"
+        guard moves.contains(where: { $0.ref.hasPrefix(prefix) }) else { return moves }
         do {
-            let heads = try await forge.api.branchHeads(of: repository)
-            let commits = heads.map { ("refs/heads/" + $0.name, $0.commit) }
-            return CurrentHeads(commits: Dictionary(commits, uniquingKeysWith: { $1 }), hasTags: false)
+            let heads = try await forge.api.branchHeads(of: repository).map { (prefix + $0.name, $0.commit) }
+            let commits = Dictionary(heads, uniquingKeysWith: { $1 })
+            return moves.filter { !$0.ref.hasPrefix(prefix) || commits[$0.ref] == $0.after }
         } catch let error as ForgeError where error.code == .unsupported {
-            let credential = try await forge.api.cloneCredential(for: repository).map {
-                GitCredential(user: $0.user, password: $0.password)
-            }
-            return CurrentHeads(
-                commits: try await mirrors.refs(of: repository, credential: credential), hasTags: true)
+            return moves
         }
     }
 }

@@ -7,9 +7,9 @@ import Store
 
 /// Asks forges what never came: at the start, when a repository is added, and every few minutes.
 ///
-/// Where the forge keeps a list of what it sent (GitHub), what was not taken is sent again by it. On every forge, the
-/// branches, and on plain Git the tags as well, are compared with where deliveries say that they stand; what differs is
-/// stored as a delivery of its own, `pawl-recovered`, which the intake works on like any other. A head counts as told
+/// Where the forge keeps a list of what it sent (GitHub), what was not taken is sent again by it. On every forge, branches
+/// and tags are compared with where deliveries say that they stand; what differs is stored as a delivery of its own,
+/// `pawl-recovered`, which the intake works on like any other. A head counts as told
 /// from the transaction that stores its delivery, so neither a crash nor an intake that takes long makes it come twice;
 /// a delivery that comes after its recovered event is recognized as the same event.
 ///
@@ -29,7 +29,7 @@ public struct MissedEvents: Service {
 
     /// Looks at the repositories of a store.
     /// - Parameters:
-    ///   - interval: the time between two looks at a repository. Each asks a forge two or three times; a forge counts
+    ///   - interval: the time between two looks at a repository. Each asks a forge's API once or twice; a forge counts
     ///     that against its limit.
     ///   - jitter: a number from 0 to 1, so that repositories are not all looked at together.
     public init(
@@ -120,23 +120,35 @@ public struct MissedEvents: Service {
 
     private func look(at repository: StoredRepository, tries: RedeliveryTries) async -> Outcome {
         var outcome = Outcome()
-        do {
-            guard let forge = forges[repository.reference.forge] else { return outcome }
+        guard let forge = forges[repository.reference.forge] else { return outcome }
+        await asking(repository, &outcome) { outcome in
             outcome.redeliveries = try await redeliver(to: repository, on: forge, tries: tries[repository.id])
-            // What the forge now sends again tells of its branches by itself, push by push.
-            let isFirstTime = outcome.redeliveries.contains { $0.value == 1 }
-            if !isFirstTime { try await compareHeads(of: repository, on: forge) }
+        }
+        // What the forge now sends again tells of its branches by itself, push by push. A list that it does not show, as
+        // to a token that may not see hooks, is no reason not to compare.
+        let isFirstTime = outcome.redeliveries.contains { $0.value == 1 }
+        guard !isFirstTime, outcome.forgeRestsUntil == nil, !Task.isCancelled else { return outcome }
+        await asking(repository, &outcome) { _ in try await compareHeads(of: repository, on: forge) }
+        return outcome
+    }
+
+    /// Asks something of a repository's forge, and writes down how long it is left alone where it cannot answer.
+    private func asking(
+        _ repository: StoredRepository, _ outcome: inout Outcome, _ question: (inout Outcome) async throws -> Void
+    ) async {
+        do {
+            try await question(&outcome)
         } catch is CancellationError {
-            return outcome
+            return
         } catch {
             if let error = error as? ForgeError, error.isTransient {
-                outcome.forgeRestsUntil = error.retryAfter ?? now() + interval / 2
+                let rested = now() + interval / 2
+                outcome.forgeRestsUntil = max(error.retryAfter ?? rested, rested)
             }
             logger.warning(
                 "missed events not asked for",
                 metadata: ["repository": "\(repository.reference.name)", "error": "\(error)"])
         }
-        return outcome
     }
 }
 

@@ -24,6 +24,12 @@ struct PipelineSubject: Sendable {
     let changedFiles: [String]?
     /// Where a fork's commit is fetched from.
     let fetchURL: String?
+    /// The pipeline file; nil where there is none.
+    let pipelineFile: String?
+    /// The newest commit that a pull request shares with its target.
+    private let mergeBase: String?
+    /// The message of an annotated tag.
+    private let tagMessage: String?
     private let mirror: Mirror
 
     init(of event: Event, repository: StoredRepository, forge: ForgeConnection, mirrors: Mirrors) async throws {
@@ -59,20 +65,40 @@ struct PipelineSubject: Sendable {
             with: CommitSource(commit: wanted, ref: ref, fetchURL: fetchURL, credential: credential))
         commit = try await mirror.describe(wanted)
         tree = try await mirror.tree(at: wanted)
-        if let base = pullRequest?.baseCommit ?? event.pullRequest?.baseCommit {
-            changedFiles = try await mirror.changedFiles(from: base, to: wanted, sinceMergeBase: true)
-        } else if let branch = pullRequest?.baseBranch, let base = try await mirror.head(ofBranch: branch) {
-            changedFiles = try await mirror.changedFiles(from: base, to: wanted, sinceMergeBase: true)
-        } else if let before = event.before, kind == .branch {
-            changedFiles = try await mirror.changedFiles(from: before, to: wanted, sinceMergeBase: false)
+        pipelineFile = PipelineFile.candidates.first(where: tree.contains)
+        tagMessage = kind == .tag ? try await mirror.message(ofTag: ref) : nil
+        if let target = try await Self.target(of: event, pullRequest, in: mirror) {
+            changedFiles = try await mirror.changedFiles(from: target, to: wanted, sinceMergeBase: true)
+            mergeBase = try await mirror.mergeBase(of: target, and: commit.id)
         } else {
-            changedFiles = nil
+            mergeBase = nil
+            changedFiles =
+                if let before = event.before, kind == .branch {
+                    try await mirror.changedFiles(from: before, to: wanted, sinceMergeBase: false)
+                } else {
+                    nil
+                }
         }
     }
 
-    /// The ref's short name; for a pull request, its head branch.
-    var shortRef: String {
-        if let pullRequest { return pullRequest.headBranch }
+    /// The commit that it is to be merged into, as far as it is known; nil for what is not to be merged.
+    private static func target(
+        of event: Event, _ pullRequest: PullRequest?, in mirror: Mirror
+    ) async throws -> String? {
+        let told = pullRequest?.baseCommit ?? event.pullRequest?.baseCommit ?? event.mergeGroup?.baseCommit
+        if let told { return told }
+        guard let branch = pullRequest?.baseBranch else { return nil }
+        return try await mirror.head(ofBranch: branch)
+    }
+
+    /// The ref's short name; for a pull request, its head branch. A fork's, planned as the branch it would be, is named
+    /// `owner:branch`, as no branch here can be: its `main` is not ours.
+    func shortRef(as kind: PlanningContext.RefKind) -> String {
+        if let pullRequest {
+            guard kind == .branch, trust.isFork else { return pullRequest.headBranch }
+            let owner = pullRequest.headRepositoryName?.split(separator: "/").first ?? "fork"
+            return "\(owner):\(pullRequest.headBranch)"
+        }
         for prefix in ["refs/heads/", "refs/tags/"] where ref.hasPrefix(prefix) {
             return String(ref.dropFirst(prefix.count))
         }
@@ -89,6 +115,9 @@ struct PipelineSubject: Sendable {
         case .schedule: "schedule"
         }
     }
+
+    /// Whether it is about what is to be merged, so that somebody waits for its status.
+    var isForMerging: Bool { source == .pullRequest || source == .mergeGroup }
 
     /// By what a repetition is recognized; nil for what a person asks for, which is wanted each time.
     var identity: EventIdentity? {
@@ -114,11 +143,15 @@ struct PipelineSubject: Sendable {
             project: .init(
                 id: reference.remoteID, path: reference.name, url: web.page, defaultBranch: reference.defaultBranch),
             commit: .init(
-                sha: commit.id, before: event.before, message: commit.message,
+                sha: commit.id, before: pullRequest == nil ? event.before : nil, message: commit.message,
                 author: "\(commit.authorName) <\(commit.authorEmail)>", timestamp: commit.committedAt),
-            ref: .init(name: shortRef, kind: kind, isProtected: trust.isProtected), pipelineID: 0, pipelineNumber: 0,
+            ref: .init(
+                name: shortRef(as: kind), kind: kind, isProtected: trust.isProtected, tagMessage: tagMessage),
+            pipelineID: 0, pipelineNumber: 0,
             source: gitLabSource)
         facts.actor = event.actor.map { ($0.remoteID, $0.name) }
+        facts.project.cloneURL = web.cloneURL
+        facts.project.pipelineFile = pipelineFile
         guard kind == .mergeRequest, let pullRequest else { return facts }
         facts.mergeRequest = MergeRequestFacts(
             number: pullRequest.number, title: pullRequest.title, labels: pullRequest.labels,
@@ -128,8 +161,14 @@ struct PipelineSubject: Sendable {
                 projectPath: pullRequest.headRepositoryName),
             base: .init(
                 branch: pullRequest.baseBranch, sha: pullRequest.baseCommit, projectID: pullRequest.baseRepositoryID,
-                projectPath: reference.name))
+                projectPath: reference.name), diffBase: mergeBase)
         return facts
+    }
+
+    /// The full ref that an event is about: a branch, a tag, or what leads to a pull request's head; nil for none.
+    static func ref(of event: Event, on kind: ForgeKind) -> String? {
+        if let number = event.pullRequest?.number { return ref(ofPullRequest: number, on: kind) }
+        return event.ref.flatMap { $0.hasPrefix("refs/") ? $0 : nil }
     }
 
     private static func ref(ofPullRequest number: Int64, on kind: ForgeKind) -> String {

@@ -17,9 +17,16 @@ public struct PipelineLinks: Sendable {
     }
 
     /// A link to a pipeline's page, good for 90 days; nil where others do not reach the server.
-    public func link(to pipeline: PipelineID) -> String? {
+    public func link(to pipeline: PipelineID) -> String? { link(to: pipeline) { $0.pipeline(pipeline) } }
+
+    /// A link to the page of a pipeline's job, which opens the whole pipeline, as long as one to it.
+    public func link(to job: String, of pipeline: PipelineID) -> String? {
+        link(to: pipeline) { $0.job(job, of: pipeline) }
+    }
+
+    private func link(to pipeline: PipelineID, path: (PageLinks) -> String) -> String? {
         let expiry = (now() + PageAccess.link).milliseconds / 1_000
         guard let baseURL, let grant = try? grants.text(for: [pipeline.description], until: expiry) else { return nil }
-        return baseURL + PageLinks(grant: grant).pipeline(pipeline)
+        return baseURL + path(PageLinks(grant: grant))
     }
 }

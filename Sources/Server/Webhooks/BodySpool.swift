@@ -1,7 +1,8 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// Keeps bodies that nobody has vouched for yet: small ones in memory, the rest in files, all together under a cap.
+/// Keeps bodies that nobody has vouched for yet: the beginnings of a few in memory, the rest in files, all together
+/// under a cap.
 ///
 /// Bytes of strangers must not fill memory or the disk, so each body has a limit and all open ones together have one.
 /// A body belongs to the request that made it, and is gone with `discard()`, or when the last reference to it goes.
@@ -12,15 +13,20 @@ final class BodySpool: Sendable {
         case tooLarge(limit: Int)
         /// All open bodies together are at the cap; later there is room again.
         case full
+        /// The disk does not take or give it.
+        case disk(any Error)
     }
 
-    /// How many bytes of one body stay in memory.
+    /// How many bytes of one body stay in memory, while all together are under their own cap.
     static let inMemory = 64 << 10
+    /// How many bytes of all open bodies stay in memory.
+    static let inMemoryTotal = 8 << 20
 
     private let folder: String
     private let bodyLimit: Int
     private let totalLimit: Int
     private let used = NIOLockedValueBox(0)
+    private let usedMemory = NIOLockedValueBox(0)
 
     /// Spools into a folder, which is emptied of what an earlier process left there.
     init(folder: String, bodyLimit: Int, totalLimit: Int) throws {
@@ -45,7 +51,19 @@ final class BodySpool: Sendable {
         }
     }
 
-    private func release(_ count: Int) { used.withLockedValue { $0 -= count } }
+    private func release(_ count: Int, inMemory: Int) {
+        used.withLockedValue { $0 -= count }
+        usedMemory.withLockedValue { $0 -= inMemory }
+    }
+
+    /// Whether there is room in memory for that many bytes more, which are then taken.
+    private func takesInMemory(_ count: Int) -> Bool {
+        usedMemory.withLockedValue { used in
+            guard used + count <= Self.inMemoryTotal else { return false }
+            used += count
+            return true
+        }
+    }
 
     /// One request's body, written by one task and read once it is whole.
     final class Body {
@@ -61,22 +79,31 @@ final class BodySpool: Sendable {
         deinit { discard() }
 
         /// Adds bytes.
-        /// - Throws: `Refusal`, or an error of the file system.
+        /// - Throws: `Refusal`.
         func append(_ bytes: some Collection<UInt8>) throws {
             guard count + bytes.count <= spool.bodyLimit else { throw Refusal.tooLarge(limit: spool.bodyLimit) }
             try spool.reserve(bytes.count)
             count += bytes.count
-            if file == nil, head.count + bytes.count <= BodySpool.inMemory {
+            if file == nil, head.count + bytes.count <= BodySpool.inMemory, spool.takesInMemory(bytes.count) {
                 head.append(contentsOf: bytes)
                 return
             }
-            try overflow().write(contentsOf: Data(bytes))
+            do {
+                try overflow().write(contentsOf: Data(bytes))
+            } catch {
+                throw Refusal.disk(error)
+            }
         }
 
         /// Reads the whole body.
+        /// - Throws: `Refusal`.
         func contents() throws -> [UInt8] {
             guard let path else { return head }
-            return try head + [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+            do {
+                return try head + [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+            } catch {
+                throw Refusal.disk(error)
+            }
         }
 
         /// Gives its room back. What was read stays valid.
@@ -85,7 +112,7 @@ final class BodySpool: Sendable {
             file = nil
             if let path { try? FileManager.default.removeItem(atPath: path) }
             path = nil
-            spool.release(count)
+            spool.release(count, inMemory: head.count)
             count = 0
             head = []
         }

@@ -37,7 +37,7 @@ struct HookRoute: Sendable {
             return Self.refusal(.serviceUnavailable, "This hook cannot be used now; the server's log says why.")
         }
         do {
-            return try await take(request, for: hook)
+            return try await take(request, for: hook, logger: logger)
         } catch let refusal as BodySpool.Refusal {
             switch refusal {
             case .tooLarge(let limit):
@@ -45,6 +45,10 @@ struct HookRoute: Sendable {
             case .full:
                 return Self.refusal(
                     .serviceUnavailable, "Too many bodies are on their way. Send it again.", retryAfter: 5)
+            case .disk(let cause):
+                logger.error("body not kept", metadata: ["forge": "\(forge)", "error": "\(cause)"])
+                return Self.refusal(
+                    .serviceUnavailable, "The delivery could not be kept. Send it again.", retryAfter: 10)
             }
         } catch let error as StoreError {
             logger.error("delivery not stored", metadata: ["forge": "\(forge)", "error": "\(error)"])
@@ -52,7 +56,7 @@ struct HookRoute: Sendable {
         }
     }
 
-    private func take(_ request: Request, for hook: OpenHook) async throws -> Response {
+    private func take(_ request: Request, for hook: OpenHook, logger: Logger) async throws -> Response {
         let headers = WebhookHeaders(request.headers.map { ($0.name.rawName, $0.value) })
         var verifier = try WebhookVerifier(secrets: hook.secrets, headers: headers, now: now())
         if case .refused(let refusal) = verifier.early { return Self.refusal(refusal) }
@@ -63,7 +67,8 @@ struct HookRoute: Sendable {
             try verifier.update(chunk.readableBytesView)
             try body.append(chunk.readableBytesView)
         }
-        if case .refused(let refusal) = try verifier.finish() { return Self.refusal(refusal) }
+        let verdict = try verifier.finish()
+        if case .refused(let refusal) = verdict { return Self.refusal(refusal) }
 
         let bytes = try body.contents()
         let delivery: ForgeDelivery
@@ -84,7 +89,14 @@ struct HookRoute: Sendable {
             key: delivery.key, remoteID: delivery.event.repository?.remoteID,
             headers: Self.kept(request.headers), body: bytes)
         new.move = HeadMove(of: delivery.event)
+        new.ref = PipelineSubject.ref(of: delivery.event, on: hook.forge.kind)
         let id = try await store.storeDelivery(new, now: now())
+        do {
+            try await hooks.note(verdict, of: hook)
+        } catch {
+            // The delivery is safe, and the next one proves the same.
+            logger.error("hook not marked as proved", metadata: ["hook": "\(hook.id)", "error": "\(error)"])
+        }
         return Self.json(.accepted, ["delivery": .string("d\(id)")])
     }
 

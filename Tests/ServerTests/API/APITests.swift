@@ -81,21 +81,6 @@ import Testing
         }
     }
 
-    @Test("retry queues a failed job again in its own words, and a second retry is refused")
-    func retry() async throws {
-        try await APIServer.serve { server in
-            let id = try await server.pipeline(stagedPlan("test", "train"))
-            try await server.end(try await server.start(), failing: Failure(.script, exitCode: 1, "exit 1"))
-            let view: ChangeView = try await server.ask(
-                "POST", "/api/pipelines/\(id)/retry?failed=true", as: .run
-            ).decode()
-            #expect(view.jobs.map(\.name) == ["test", "train"])
-            #expect(view.jobs[0].text == "attempt 2 queued, its status is pending again on the forge")
-            #expect(view.jobs[1].text == "was not run for want of test, waits for it again")
-            #expect(try await server.ask("POST", "/api/pipelines/\(id)/retry?job=test", as: .run).status == 409)
-        }
-    }
-
     @Test("an approval holds for the commit that was looked at alone")
     func approval() async throws {
         try await APIServer.serve { server in
@@ -231,10 +216,10 @@ import Testing
                 continuation.yield(content)
                 continuation.finish()
             }
-            try await server.store.storeArtifact(reference, content: stream, for: key)
+            try await server.store.storeArtifact(reference, content: stream, for: key, now: server.now)
             try await server.end(key)
             let job = "train%20%22%C3%A9%22%0D%0Ax"
-            let link = try #require(server.pages.signedLink(for: id))
+            let link = try #require(server.links.link(to: id))
             let grant = link.drop { $0 != "?" }
             let fromAPI = try await server.ask("GET", "/api/pipelines/\(id)/artifact?job=\(job)", as: .read)
             let fromPage = try await server.ask("GET", "/pipelines/\(id)/\(job)/artifact\(grant)", as: nil)

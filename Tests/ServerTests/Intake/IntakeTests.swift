@@ -109,6 +109,21 @@ struct IntakeTests {
         }
     }
 
+    @Test("a pipeline file that is too long, or has such an include, is not planned, and the forge is told")
+    func longFile() async throws {
+        try await TestServer.serve { server in
+            let long = TestServer.pipelineFile + String(repeating: "# filler\n", count: 200_000)
+            for files in [[".pawl.yml": long], [".pawl.yml": "include: long.yml\n", "long.yml": long]] {
+                let commit = try server.git.push(files)
+                let delivery = try await server.intake(of: .github(SignedRequest.push(commit)))
+                let pipeline = try await server.pipeline(of: delivery).pipeline
+                #expect(pipeline.state == .notPlanned && pipeline.reason?.contains("is longer than") == true)
+                let status = try #require(try await server.store.outbox(of: pipeline.id).first).status
+                #expect(status.context == "pawl/push" && status.state == .failure)
+            }
+        }
+    }
+
     @Test("a fork's pull request is held; an approval is for its commit alone")
     func fork() async throws {
         try await TestServer.serve { server in

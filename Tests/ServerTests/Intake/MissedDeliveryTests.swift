@@ -24,7 +24,8 @@ struct MissedDeliveryTests {
             options.startsAt = start
             options.githubAPI = try GitHubAPI(
                 forge: "github", address: forge.url + "/api/v3", credential: .token(Redacted(token)),
-                cloneToken: Redacted(token), sender: client, now: { start })
+                cloneCredential: GitCredential(user: "x-access-token", password: Redacted(token)), sender: client,
+                now: { start })
             try await TestServer.serve(options) { server in
                 let reference = RepositoryReference(
                     forge: "github", remoteID: repository.id, name: "ml/churn", cloneURL: forge.cloneURL("ml/churn"),

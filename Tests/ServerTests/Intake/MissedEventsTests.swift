@@ -9,8 +9,9 @@ import Testing
 
 @Suite("Events that never came")
 struct MissedEventsTests {
-    /// Looks at every repository, as after a start.
+    /// Looks at every repository, as after a start, some minutes after what was told before.
     private func look(_ server: TestServer) async {
+        server.advance(.minutes(5))
         var looks = MissedEvents.Looks()
         await missedEvents(server).look(&looks)
     }
@@ -33,10 +34,11 @@ struct MissedEventsTests {
             let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
             server.github.change { $0.heads = [.head("main", commit)] }
             await look(server)
+            let since = server.now
             await look(server)
             #expect(try await server.store.deliveries().isEmpty)
             let heads = try await server.store.heads(of: server.repository(on: forge).id)
-            #expect(heads.commits == ["refs/heads/main": commit] && heads.since == server.now)
+            #expect(heads.commits == ["refs/heads/main": commit] && heads.since == since)
         }
     }
 
@@ -145,8 +147,60 @@ struct MissedEventsTests {
             server.github.change { $0.heads = [.head("main", commit)] }
             await look(server)
             server.github.change { $0.heads = [] }
+            try server.git.git(["update-ref", "-d", "refs/heads/main"], in: server.git.bare)
             await look(server)
             #expect(try await server.store.deliveries().isEmpty)
+        }
+    }
+
+    @Test("what a forge shows of a branch just after its delivery, or in one of two answers alone, runs no old commit")
+    func behind() async throws {
+        try await TestServer.serve { server in
+            let first = try server.git.push([".pawl.yml": TestServer.pipelineFile])
+            server.github.change { $0.heads = [.head("main", first)] }
+            await look(server)
+            let second = try server.git.push(["a": "1"])
+            _ = try await server.intake(of: .github(SignedRequest.push(second, before: first)))
+            // Git's copy is behind: at first everything is, then git alone.
+            try server.git.git(["update-ref", "refs/heads/main", first], in: server.git.bare)
+            var looks = MissedEvents.Looks()
+            await missedEvents(server).look(&looks)
+            server.github.change { $0.heads = [.head("main", second)] }
+            await look(server)
+            #expect(try await deliveries(server, of: "github").count == 1)
+            let heads = try await server.store.heads(of: server.repository(on: "github").id)
+            #expect(heads.commits == ["refs/heads/main": second])
+        }
+    }
+
+    @Test("a forge that does not show what it sent has its branches and tags compared all the same")
+    func noList() async throws {
+        try await TestServer.serve { server in
+            let hook = try #require(try await server.store.hook(forge: "github", name: "main"))
+            try await server.store.setRemoteHookID(77, of: hook.id, now: server.now)
+            let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
+            await look(server)
+            try server.git.git(["tag", "v1", commit], in: server.git.checkout)
+            try server.git.git(["push", "-q", "origin", "v1"], in: server.git.checkout)
+            server.github.change { $0.failures = [ForgeError(.notFound, message: "GitHub shows no hook 77.")] }
+            await look(server)
+            let found = try await deliveries(server, of: "github")
+            let pipeline = try await server.pipeline(of: try #require(found.first)).pipeline
+            #expect(found.count == 1 && pipeline.ref == "refs/tags/v1")
+        }
+    }
+
+    @Test("a forge that asks to be asked again in the past is left alone for a while all the same")
+    func noHotLoop() async throws {
+        try await TestServer.serve { server in
+            let hook = try #require(try await server.store.hook(forge: "github", name: "main"))
+            try await server.store.setRemoteHookID(77, of: hook.id, now: server.now)
+            server.github.change {
+                $0.failures = [ForgeError(.limited, message: "Wait.", retryAfter: server.now - .seconds(1))]
+            }
+            var looks = MissedEvents.Looks()
+            await missedEvents(server).look(&looks)
+            #expect(looks.nextAt.map { $0 > server.now } == true)
         }
     }
 

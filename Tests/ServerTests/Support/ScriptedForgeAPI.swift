@@ -12,12 +12,23 @@ final class ScriptedForgeAPI: ForgeAPI {
         var pullRequests: [Int64: PullRequest] = [:]
         /// Thrown by the next questions, one each, before they are answered.
         var failures: [ForgeError] = []
+        /// Thrown by the next questions for a credential, one each.
+        var credentialFailures: [ForgeError] = []
         var heads: [BranchHead] = []
+        /// What every repository is called now, asked for by its number.
+        var name = "ml/churn"
         var deliveries: [HookDelivery] = []
         var receipt = HookReceipt(id: 77, isSigning: true)
+        /// Whether hooks can be made.
+        var makes = true
+        /// Sends the test delivery of a hook that was made by this wish.
+        var test: @Sendable (HookWish) async throws -> Void = { _ in
+            throw ForgeError(.refused, message: "No test delivery here.")
+        }
 
         fileprivate(set) var asked = 0
         fileprivate(set) var posted: [CommitStatus] = []
+        fileprivate(set) var groups: [StatusGroup?] = []
         fileprivate(set) var redelivered: [Int64] = []
         fileprivate(set) var wishes: [HookWish] = []
         fileprivate(set) var askedSince: [Timestamp] = []
@@ -41,9 +52,12 @@ final class ScriptedForgeAPI: ForgeAPI {
         }
     }
 
-    func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer {
+    func post(
+        _ status: CommitStatus, to repository: RepositoryReference, in group: StatusGroup?
+    ) async throws -> StatusAnswer {
         let (post, number) = box.withLockedValue { script in
             script.posted.append(status)
+            script.groups.append(group)
             return (script.post, script.posted.count)
         }
         return try await post(status, number)
@@ -53,6 +67,14 @@ final class ScriptedForgeAPI: ForgeAPI {
         try answer { _ in
             RepositoryReference(
                 forge: "", remoteID: 9, name: path, cloneURL: "https://forge.test/\(path).git", defaultBranch: "main")
+        }
+    }
+
+    func repository(numbered remoteID: Int64) async throws -> RepositoryReference {
+        try answer { script in
+            RepositoryReference(
+                forge: "", remoteID: remoteID, name: script.name, cloneURL: "https://forge.test/\(script.name).git",
+                defaultBranch: "main")
         }
     }
 
@@ -75,13 +97,16 @@ final class ScriptedForgeAPI: ForgeAPI {
 
     func makeHook(_ wish: HookWish, on repository: RepositoryReference) async throws -> HookReceipt {
         try answer { script in
+            guard script.makes else { throw ForgeError(.unreachable, message: "No answer came.") }
             script.wishes.append(wish)
             return script.receipt
         }
     }
 
     func testHook(_ id: Int64, on repository: RepositoryReference) async throws {
-        throw ForgeError(.refused, message: "No test delivery here.")
+        let script = script
+        guard let wish = script.wishes.last else { throw ForgeError(.notFound, message: "There is no hook.") }
+        try await script.test(wish)
     }
 
     func deliveries(
@@ -97,7 +122,12 @@ final class ScriptedForgeAPI: ForgeAPI {
         try answer { $0.redelivered.append(delivery) }
     }
 
-    func cloneCredential(for repository: RepositoryReference) async throws -> CloneCredential? { nil }
+    func cloneCredential(for repository: RepositoryReference) async throws -> CloneCredential? {
+        try box.withLockedValue { script in
+            if !script.credentialFailures.isEmpty { throw script.credentialFailures.removeFirst() }
+            return nil
+        }
+    }
 }
 
 extension BranchHead {

@@ -1,0 +1,123 @@
+import Forges
+import PipelineModel
+import Store
+import Testing
+
+@testable import Server
+
+@Suite("Handing out")
+struct CoordinatorTests {
+    private static let request = ClaimRequest(runner: "r", tags: [])
+
+    private func coordinator(_ server: TestServer, logins: [RegistryLogin] = []) -> LocalCoordinator {
+        let assignments = AssignmentBuilder(
+            store: server.store, vault: server.vault, forges: server.forges, limits: JobLimits(),
+            registryLogins: logins)
+        return LocalCoordinator(
+            store: server.store, assignments: assignments, terms: LeaseTerms(), now: { server.now })
+    }
+
+    private func pipeline(
+        _ server: TestServer, _ jobs: [PlannedJob],
+        trust: PipelineTrust = PipelineTrust(isProtected: true, isFork: false)
+    ) async throws -> PipelineID {
+        let new = NewPipeline(
+            repository: try await server.repository(on: "github").id, source: .push, ref: "refs/heads/main",
+            commit: "7fd1a60", trust: trust, planning: .planned(Plan(stages: ["test"], jobs: jobs)))
+        guard case .created(let id) = try await server.store.createPipeline(new, finishing: nil, now: server.now)
+        else { throw StoreError(.invalid, message: "not created") }
+        return id
+    }
+
+    private func job(_ name: String = "test") -> PlannedJob { PlannedJob(name: name, stage: "test", script: ["true"]) }
+
+    /// Claims a job and says that it will be started, which has to be refused.
+    private func refused(_ coordinator: LocalCoordinator) async throws {
+        let claim = try #require(try await coordinator.claim(Self.request))
+        await #expect(throws: CoordinatorError.leaseLost) { _ = try await coordinator.acknowledge(claim.key) }
+    }
+
+    @Test("a job whose forge does not answer waits in the queue, and lets the others by")
+    func forgeIsDown() async throws {
+        try await TestServer.serve { server in
+            let coordinator = coordinator(server)
+            let id = try await pipeline(server, [job("first"), job("second")])
+            server.github.change { $0.credentialFailures = [ForgeError(.unreachable, message: "GitHub is down.")] }
+            try await refused(coordinator)
+            let first = try #require(try await server.store.job(named: "first", of: id))
+            #expect(first.state == .ready && first.readyAt.map { $0 > server.now } == true)
+            #expect(first.attempts.map(\.state) == [.givenBack])
+            #expect(first.attempts.first?.summary == "GitHub is down.")
+            let next = try #require(try await coordinator.claim(Self.request))
+            #expect(next.jobName == "second")
+            #expect(try await coordinator.acknowledge(next.key).job.name == "second")
+        }
+    }
+
+    @Test("a job that can never be handed out fails as Pawl's side, in words, and does not come back for ever")
+    func poison() async throws {
+        try await TestServer.serve { server in
+            let coordinator = coordinator(server)
+            let id = try await pipeline(server, [job()])
+            let error = ForgeError(.unauthorized, message: "GitHub refused the token. Renew it.")
+            for wait in [5, 30, 0] {
+                server.github.change { $0.credentialFailures = [error] }
+                try await refused(coordinator)
+                server.advance(.seconds(wait))
+            }
+            let job = try #require(try await server.store.job(named: "test", of: id))
+            #expect(job.state == .failed && job.failure == Failure(.system, error.message))
+            #expect(try await server.store.pipeline(id)?.pipeline.state == .system)
+        }
+    }
+
+    @Test("a job whose inputs have expired does not run without them: it fails, and names what to retry")
+    func expiredInputs() async throws {
+        try await TestServer.serve { server in
+            let coordinator = coordinator(server)
+            var second = job("second")
+            second.needs = [.init(job: "first")]
+            second.when = .manual
+            var first = job("first")
+            first.artifacts = .init(paths: ["x"], expireIn: .days(1))
+            let id = try await pipeline(server, [first, second])
+            let claim = try #require(try await coordinator.claim(Self.request))
+            _ = try await coordinator.acknowledge(claim.key)
+            // The hash of an empty archive is that of no bytes.
+            let artifact = ArtifactReference(
+                sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size: ByteCount(bytes: 0),
+                fileCount: 0, paths: [])
+            try await coordinator.store(artifact, content: AsyncThrowingStream { $0.finish() }, for: claim.key)
+            try await coordinator.complete(claim.key, with: AttemptResult(finishedAt: server.now))
+            server.advance(.days(2))
+            _ = try await server.store.sweep(Retention(), now: server.now)
+            let waiting = try #require(try await server.store.job(named: "second", of: id))
+            try await server.store.play(waiting.id, by: "mira", now: server.now)
+            try await refused(coordinator)
+            let failed = try #require(try await server.store.job(waiting.id))
+            #expect(failed.state == .failed && failed.failure?.class == .policy && failed.attempts.count == 1)
+            #expect(failed.failure?.message.contains("first") == true)
+            #expect(failed.failure?.message.contains("pawl retry \(id)/first") == true)
+        }
+    }
+
+    @Test(
+        "an assignment says how far its commit is trusted, and a fork's gets no login",
+        arguments: [
+            (PipelineTrust(isProtected: true, isFork: false), CommitTrust.protected),
+            (PipelineTrust(isProtected: false, isFork: false), .branch),
+            (PipelineTrust(isProtected: false, isFork: true), .fork),
+        ])
+    func trust(of pipelineTrust: PipelineTrust, is trust: CommitTrust) async throws {
+        try await TestServer.serve { server in
+            let login = RegistryLogin(registry: "registry.test", user: "pawl", password: Redacted("word"))
+            let coordinator = coordinator(server, logins: [login])
+            _ = try await pipeline(server, [job()], trust: pipelineTrust)
+            let claim = try #require(try await coordinator.claim(Self.request))
+            let assignment = try await coordinator.acknowledge(claim.key)
+            #expect(assignment.trust == trust)
+            #expect(assignment.registryLogins.map(\.registry) == (trust == .fork ? [] : ["registry.test"]))
+            #expect(assignment.closedRegistries == (trust == .fork ? ["registry.test"] : []))
+        }
+    }
+}
