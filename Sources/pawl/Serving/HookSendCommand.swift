@@ -1,6 +1,7 @@
 import ArgumentParser
 import Forges
 import Foundation
+import GitRepositories
 import HTTPTransport
 import PipelineModel
 
@@ -21,6 +22,11 @@ struct HookSendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
+        guard BareRepositoryHook.isReadable(in: repository) else {
+            return Output.complaint(
+                "pawl: this account may not read the hook's secret, so the server is not told at once; it will find the "
+                    + "push by itself. Give the file to the accounts that push: pawl hook install --help")
+        }
         guard let hook = try BareRepositoryHook.read(from: repository) else {
             return Output.complaint("pawl: the hook is not set up.  pawl hook install \(repository)")
         }
@@ -38,6 +44,8 @@ struct HookSendCommand: AsyncParsableCommand {
                 repository: try hook.reference(at: repository), ref: fields[2], before: fields[0], after: fields[1])
             message.pusher = environment["USER"] ?? environment["LOGNAME"]
             message.pushOptions = Self.pushOptions(environment)
+            // What cannot be found out here, the server finds out by itself.
+            message.read(try? await PushedChange(in: repository, from: fields[0], to: fields[1]))
             await Self.send(message, as: hook, through: client)
         }
     }
@@ -54,6 +62,7 @@ struct HookSendCommand: AsyncParsableCommand {
             let headers = try GitHookMessage.headers(
                 for: body, delivery: UUID().uuidString, secret: Redacted(hook.secret), now: .wall)
             let address = "\(hook.server)/hooks/\(hook.forge)/r\(hook.remoteID)"
+            let asked = ContinuousClock.now
             let response = try await client.send(
                 HTTPRequest("POST", address, headers: headers, body: .bytes(body), headerTimeout: .seconds(10)))
             let answer = String(decoding: try await response.collect(upTo: 64 << 10), as: UTF8.self)
@@ -61,10 +70,22 @@ struct HookSendCommand: AsyncParsableCommand {
                 return Output.complaint(
                     "pawl: \(short) was refused with \(response.status): \(answer.trimmingSpaces.printable)")
             }
-            Output.line("pawl: \(short) is on its way")
+            // It is answered when it is on disk, and not before.
+            Output.line("pawl: \(short) is on its way, on disk after \((ContinuousClock.now - asked).text)")
         } catch {
             Output.complaint(
                 "pawl: \(hook.server) was not told of \(short) (\("\(error)".printable)); it will find it by itself")
         }
+    }
+}
+
+extension GitHookMessage {
+    /// Takes over what the repository says of the change.
+    fileprivate mutating func read(_ change: PushedChange?) {
+        guard let change else { return }
+        commit = change.commit
+        message = change.message
+        forced = change.isForced
+        changedFiles = change.changedFiles
     }
 }
