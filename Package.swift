@@ -9,6 +9,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
@@ -77,7 +78,7 @@ let package = Package(
             dependencies: [
                 "Archives", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineLanguage",
                 "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser, configuration, lifecycle,
-                logging, nioConcurrency, system, yams,
+                logging, nioConcurrency, system, unixSignals, yams,
             ],
             swiftSettings: strict),
 

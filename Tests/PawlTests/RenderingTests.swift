@@ -111,6 +111,11 @@ import Testing
         screen.show(["a", "b"], events: [])
         screen.show(["a", "c"], events: [])
         #expect(written.hasSuffix("\u{1B}[2A\r\u{1B}[2Ka\n\r\u{1B}[2Kc\n"))
+        written = ""
+        var tall = LiveView(on: .plain(isInteractive: true)) { written += $0 }
+        tall.show((0...60).map { "line \($0)" }, events: [])
+        #expect(written.contains("line 0\n") && written.hasSuffix("line 60\n"))
+        #expect(!written.contains("line 1\n") && written.split(separator: "\n").count == 39)
 
         let running = try Sample.pipeline(state: "running", jobs: [Sample.job("test", "ready")], finished: nil)
         let passed = try Sample.pipeline(
@@ -129,7 +134,7 @@ import Testing
     @Test("why says since when and in which place it waits")
     func why() {
         let view = WhyView(
-            pipeline: 131, job: "train", state: .ready, isOurs: false, answer: "for a runner: all are busy.",
+            pipeline: 131, job: "train", state: .ready, failure: nil, answer: "for a runner: all are busy.",
             since: at(0), place: 2, facts: [.init(about: "runners", text: "local  2 jobs at once  may take it")],
             helps: [HelpView("pawl list", "what runs before it")], at: at(372))
         #expect(
@@ -140,6 +145,33 @@ import Testing
                 "",
                 "  would help  pawl list  what runs before it",
             ])
+    }
+
+    @Test("a long answer goes on below, and nothing is wider than the terminal")
+    func longWhy() {
+        let answer = "Pawl's side failed, not your change: the image registry.example.com/ml/churn:2026-11 was refused."
+        let view = WhyView(
+            pipeline: 131, job: "train", state: .failed, failure: .image, answer: answer, since: at(0), place: nil,
+            facts: [], helps: [], at: at(372))
+        let lines = WhyRendering(view: view, terminal: .plain(width: 60)).lines()
+        #expect(lines[0].hasPrefix("! system: Pawl's side failed, not your change:"))
+        #expect(lines.last?.hasSuffix("14:03:04") == true)
+        #expect(lines.allSatisfy { $0.columns <= 60 })
+    }
+
+    @Test("a check's help is whole, and what it does stands below where it finds no room")
+    func checks() {
+        let help = HelpView("pawl backup --to FILE", "a consistent copy while the server runs; keep the key apart")
+        let lines = CheckRendering.lines(
+            [CheckView("backup", .attention, "none yet", helps: [help])], on: .plain(width: 60))
+        #expect(lines[1].hasSuffix("pawl backup --to FILE"))
+        #expect(lines.allSatisfy { $0.columns <= 60 })
+    }
+
+    @Test("a file with mistakes is told of in the look's words")
+    func lintSummary() {
+        let view = LintView(.refused([Diagnostic(.error, "x"), Diagnostic(.warning, "y")]), file: ".pawl.yml")
+        #expect(view.lines(on: .plain()).last == ".pawl.yml read, 1 error, 1 warning")
     }
 
     @Test("a retry is told as the look has it, with the time it took at the right")

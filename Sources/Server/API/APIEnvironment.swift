@@ -26,6 +26,8 @@ public struct APIEnvironment: Sendable {
     public var runners: @Sendable () async -> [RunnerOffer]
     /// Looks at the machine: data, engine, clock, backup.
     public var examine: @Sendable () async -> [CheckView]
+    /// Whether anybody hears the statuses of a forge of the settings. Of plain Git without a callback nobody does.
+    public var isHeard: @Sendable (String) -> Bool
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 
@@ -38,7 +40,8 @@ public struct APIEnvironment: Sendable {
         replay: (@Sendable (DeliveryID, String) async throws -> Void)? = nil,
         addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
         runners: @escaping @Sendable () async -> [RunnerOffer] = { [] },
-        examine: @escaping @Sendable () async -> [CheckView] = { [] }
+        examine: @escaping @Sendable () async -> [CheckView] = { [] },
+        isHeard: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
         self.store = store
         self.version = version
@@ -51,6 +54,7 @@ public struct APIEnvironment: Sendable {
         self.addRepository = addRepository
         self.runners = runners
         self.examine = examine
+        self.isHeard = isHeard
     }
 }
 

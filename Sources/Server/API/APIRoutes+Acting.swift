@@ -15,6 +15,7 @@ extension APIRoutes {
             post("/api/pipelines/{id}/retry", "retry", retry),
             post("/api/pipelines/{id}/approve", "approve", approve),
             post("/api/deliveries/{id}/replay", "replay", replay),
+            post("/api/outbox/retry", "retry what forges are owed", retryMessages),
         ]
     }
 
@@ -34,30 +35,41 @@ extension APIRoutes {
         let reason = "cancelled by \(call.by)"
         guard call.query("job") != nil else {
             try await call.store.cancelPipeline(id, because: reason, by: call.by, now: call.now)
-            return try await change(call, from: detail, "pipeline #\(id) is stopped")
+            return try await change(call, from: detail) { _ in "pipeline #\(id) is stopped" }
         }
         let job = try call.job(of: detail)
         try await call.store.cancelJob(job.id, because: reason, by: call.by, now: call.now)
-        return try await change(call, from: detail, "\(id)/\(job.name) is stopped")
+        return try await change(call, from: detail) { _ in "\(id)/\(job.name) is stopped" }
     }
 
     private func play(_ call: APICall) async throws -> Response {
         let detail = try await call.pipeline()
         let job = try call.job(of: detail)
         try await call.store.play(job.id, by: call.by, now: call.now)
-        return try await change(call, from: detail, "\(detail.pipeline.id)/\(job.name) is started")
+        return try await change(call, from: detail, named: [job.name]) { words in
+            "\(detail.pipeline.id)/\(job.name): \(words[job.name] ?? "started")"
+        }
     }
 
     private func retry(_ call: APICall) async throws -> Response {
         let detail = try await call.pipeline()
         let id = detail.pipeline.id
+        let before = try await call.store.outbox(of: id, limit: StatusWatch.limit).last?.id
+        let names: [String]
         if call.flag("failed") {
-            let names = try await call.store.retryFailed(id, by: call.by, now: call.now)
-            return try await change(call, from: detail, "\(names.joined(separator: ", ")) queued again", retried: names)
+            names = try await call.store.retryFailed(id, by: call.by, now: call.now)
+        } else {
+            let job = try call.job(of: detail)
+            try await call.store.retry(job.id, by: call.by, now: call.now)
+            names = [job.name]
         }
-        let job = try call.job(of: detail)
-        try await call.store.retry(job.id, by: call.by, now: call.now)
-        return try await change(call, from: detail, "\(id)/\(job.name) queued again", retried: [job.name])
+        var standings: [String: StatusWatch.Standing] = [:]
+        if environment.isHeard(detail.repository.reference.forge) {
+            standings = try await StatusWatch(store: call.store, pipeline: id, after: before).standings(of: names)
+        }
+        return try await change(call, from: detail, named: names, standings: standings) { _ in
+            "\(names.joined(separator: ", ")): to run again"
+        }
     }
 
     private func approve(_ call: APICall) async throws -> Response {
@@ -66,52 +78,45 @@ extension APIRoutes {
         // The approval is for the commit that was looked at, not for whatever the pull request holds by now.
         let commit = try call.required("commit").lowercased()
         try await call.store.approve(id, commit: commit, by: call.by, now: call.now)
-        return try await change(call, from: detail, "#\(id) is approved for \(commit.prefix(7)), this commit only")
+        return try await change(call, from: detail) { _ in
+            "#\(id) is approved for \(commit.prefix(7)), this commit only"
+        }
     }
 
     private func replay(_ call: APICall) async throws -> Response {
         let id: DeliveryID = try call.id()
-        try await environment.replay(id, call.by)
-        guard let delivery = try await call.store.delivery(id) else {
+        guard let found = try await call.store.delivery(id) else {
             throw APIRefusal(.notFound, "there is no delivery d\(id).  pawl deliveries")
         }
+        // A second pipeline of one event would be told of under the same contexts as the first.
+        if found.state == .planned, let pipeline = found.pipeline {
+            throw APIRefusal(
+                .refused, "d\(id) became #\(pipeline).  pawl retry \(pipeline)/JOB, or a new one: pawl run REPOSITORY")
+        }
+        try await environment.replay(id, call.by)
+        let delivery = try await call.store.delivery(id) ?? found
         return try .json(DeliveryView(delivery, repository: nil))
     }
 
-    /// What has become different between before and now, job by job.
-    private func change(
-        _ call: APICall, from before: PipelineDetail, _ text: String, retried: [String] = []
-    ) async throws -> Response {
-        let now = try await call.pipeline()
-        let jobs = now.jobs.compactMap { job -> ChangeView.Job? in
-            let earlier = before.job(named: job.name)
-            let isRetried = retried.contains(job.name)
-            guard isRetried || earlier?.state != job.state || earlier?.cancelReason != job.cancelReason else {
-                return nil
-            }
-            return .init(name: job.name, text: Self.words(for: job, before: earlier, isRetried: isRetried))
-        }
-        return try .json(ChangeView(pipeline: now.pipeline.id, text: text, jobs: jobs))
+    private func retryMessages(_ call: APICall) async throws -> Response {
+        let owed = try await call.store.retryMessages(of: try call.pipelineFilter(), by: call.by, now: call.now)
+        return try .json(
+            MessageListView(
+                messages: owed.map { MessageView($0, isHeard: environment.isHeard($0.repository.forge)) }))
     }
 
-    private static func words(for job: StoredJob, before: StoredJob?, isRetried: Bool) -> String {
-        let next = (job.attempts.last?.number ?? 0) + 1
-        if isRetried {
-            return "attempt \(job.state == .running ? next - 1 : next) queued, its status is pending again on the forge"
-        }
-        switch job.state {
-        case .ready: return next == 1 ? "queued" : "attempt \(next) queued"
-        case .running where job.cancelReason != nil: return "is being stopped"
-        case .running: return "runs"
-        case .waiting:
-            if before?.state == .notRun, let cause = before?.because {
-                return "was not run for want of \(cause), waits for it again"
-            }
-            return "runs again once what it needs has"
-        case .manual: return "waits for pawl play"
-        case .cancelled: return "cancelled"
-        case .notRun: return "not run: \(job.because ?? "the pipeline")"
-        case .passed, .failed, .failedAllowed, .judging: return job.state.rawValue
-        }
+    /// What has become different between before and now, job by job.
+    /// - Parameters:
+    ///   - named: the jobs that a person spoke of.
+    ///   - standings: how far the forge has been told of them.
+    ///   - text: the change in a sentence, from the words for each job.
+    private func change(
+        _ call: APICall, from before: PipelineDetail, named: [String] = [],
+        standings: [String: StatusWatch.Standing] = [:], _ text: ([String: String]) -> String
+    ) async throws -> Response {
+        let words = ChangeWords(before: before, now: try await call.pipeline(), named: named, standings: standings)
+        let jobs = words.jobs()
+        let byName = Dictionary(jobs.map { ($0.name, $0.text) }, uniquingKeysWith: { first, _ in first })
+        return try .json(ChangeView(pipeline: before.pipeline.id, text: text(byName), jobs: jobs))
     }
 }

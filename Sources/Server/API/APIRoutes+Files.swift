@@ -69,7 +69,8 @@ extension APIRoutes {
         let size = Int64(try file.seekToEnd())
         try file.seek(toOffset: 0)
         try await call.store.record(
-            AuditEntry(at: call.now, by: call.by, action: "backup.take", subject: "database", detail: "\(size) B"))
+            AuditEntry(
+                at: call.now, by: call.by, action: AuditEntry.backupAction, subject: "database", detail: "\(size) B"))
         // The open handle keeps the file's content; its name goes at once, so that nothing is left over after a crash.
         return .download(named: "pawl.sqlite", size: size) { writer in
             defer { try? file.close() }
@@ -78,6 +79,11 @@ extension APIRoutes {
             }
         }
     }
+}
+
+extension AuditEntry {
+    /// What taking a backup is called.
+    public static let backupAction = "backup.take"
 }
 
 /// Reads an attempt's log from the store, as far as it goes or until it is complete.

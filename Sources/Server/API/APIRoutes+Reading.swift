@@ -27,7 +27,8 @@ extension APIRoutes {
     private func doctor(_ call: APICall) async throws -> Response {
         try .json(
             DoctorView(
-                version: environment.version, checks: await environment.examine(), at: environment.now()))
+                version: environment.version, checks: await environment.examine(),
+                repositories: try await call.store.repositories().count, at: environment.now()))
     }
 
     private func listPipelines(_ call: APICall) async throws -> Response {
@@ -111,10 +112,10 @@ extension APIRoutes {
 
     private func listMessages(_ call: APICall) async throws -> Response {
         let limit = try call.number("limit", in: 1...1_000, default: 200)
-        let pipeline = try call.number("pipeline", in: 1...Int64.max, default: Int64.max)
-        let messages = try await call.store.outbox(
-            of: pipeline == .max ? nil : PipelineID(rawValue: pipeline), limit: limit)
-        return try .json(MessageListView(messages: messages.map(MessageView.init)))
+        let messages = try await call.store.outbox(of: try call.pipelineFilter(), limit: limit)
+        return try .json(
+            MessageListView(
+                messages: messages.map { MessageView($0, isHeard: environment.isHeard($0.repository.forge)) }))
     }
 
     private func listRepositories(_ call: APICall) async throws -> Response {
@@ -124,6 +125,12 @@ extension APIRoutes {
 }
 
 extension APICall {
+    /// The one pipeline that the query asks about; nil for all.
+    func pipelineFilter() throws -> PipelineID? {
+        guard query("pipeline") != nil else { return nil }
+        return PipelineID(rawValue: try number("pipeline", in: 1...Int64.max, default: 0))
+    }
+
     /// Every repository's reference by Pawl's number.
     func repositoryNames() async throws -> [RepositoryID: RepositoryReference] {
         Dictionary(

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 extension Response {
     /// A value as JSON.
@@ -23,7 +24,8 @@ extension Response {
         return response
     }
 
-    /// A body that is written as things happen. The closure is cancelled as soon as the client goes away.
+    /// A body that is written as things happen. The closure is cancelled as soon as the client goes away or the server
+    /// stops. The client then sees an answer that breaks off, and not one that is whole: it can ask again.
     static func streaming(
         _ request: Request, type: String, headers: HTTPFields = [:],
         _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
@@ -36,7 +38,15 @@ extension Response {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                try await request.body.consumeWithCancellationOnInboundClose { _ in try await write(&writer) }
+                try await request.body.consumeWithCancellationOnInboundClose { _ in
+                    // Nobody else touches the writer while the closure has it.
+                    nonisolated(unsafe) let lent = writer
+                    try await cancelWhenGracefulShutdown {
+                        var writer = lent
+                        try await write(&writer)
+                        try Task.checkCancellation()
+                    }
+                }
                 try await writer.finish(nil)
             })
     }

@@ -43,11 +43,6 @@ struct PageAccess: Sendable {
         links = try SignedGrant(purpose: "pipeline page", key: key)
     }
 
-    /// The grant in a link to a pipeline's pages.
-    func grant(for id: PipelineID) throws -> String {
-        try links.text(for: [id.description], until: (now() + Self.link).milliseconds / 1_000)
-    }
-
     /// The value of a cookie that stands for a token. It is worth nothing once the token is revoked.
     func cookie(for token: Token) throws -> String {
         "\(token.id):" + (try sessions.text(for: [token.id.description], until: expiry))

@@ -14,23 +14,15 @@ public struct PageRoutes: Sendable {
     let library: PageLibrary
     private let limiter = BadTokenLimiter()
     private let isSecure: Bool
-    private let baseURL: String?
 
     /// Pages of this environment. `key` signs links and logins: at least 32 bytes, kept over restarts. `baseURL` is the
     /// address others reach the server under, without a slash at its end.
     /// - Throws: `SigningError` with code `invalidKey`.
     public init(_ environment: APIEnvironment, key: [UInt8], baseURL: String?) throws {
         self.environment = environment
-        self.baseURL = baseURL
         isSecure = baseURL?.hasPrefix("https://") ?? false
         access = try PageAccess(store: environment.store, key: key, now: environment.now)
         library = try PageLibrary()
-    }
-
-    /// A link that shows one pipeline to whoever has it, for statuses; nil where others do not reach the server.
-    public func signedLink(for pipeline: PipelineID) -> String? {
-        guard let baseURL, let grant = try? access.grant(for: pipeline) else { return nil }
-        return baseURL + PageLinks(grant: grant).pipeline(pipeline)
     }
 
     /// Adds every page.
@@ -40,7 +32,11 @@ public struct PageRoutes: Sendable {
         router.get("/assets/live.js") { _, _ in Self.asset(LiveScript.text, type: "text/javascript; charset=utf-8") }
         router.get("/assets/icon.svg") { _, _ in Self.asset(Icon.text, type: "image/svg+xml") }
         router.get("/login") { request, _ in
-            page(login(next: Self.query("next", of: request) ?? "/pipelines"), title: "Log in")
+            let hasExpired = Self.query("expired", of: request) == "true"
+            return page(
+                login(
+                    next: Self.query("next", of: request) ?? "/pipelines",
+                    problem: hasExpired ? Self.expired : nil), title: "Log in")
         }
         router.post("/login") { request, context in
             try await logIn(request, from: context.remoteAddress?.ipAddress ?? "local")
@@ -80,7 +76,7 @@ public struct PageRoutes: Sendable {
                 id = PipelineID(rawValue: number)
             }
             guard let reader = try await access.reader(of: request, for: id) else {
-                return Self.redirect(to: "/login?next=" + request.uri.path.urlSegment)
+                return Self.redirect(to: Self.login(for: request))
             }
             let job = parameters?.get("job").flatMap { $0.removingPercentEncoding }
             return try await handler(PageCall(request: request, reader: reader, id: id, jobName: job))
@@ -160,6 +156,21 @@ public struct PageRoutes: Sendable {
         } catch let refusal as APIRefusal {
             return page(login(next: next, problem: refusal.message), title: "Log in", status: refusal.code.status)
         }
+    }
+
+    /// What a link says that shows its pipeline no more.
+    private static let expired = """
+        This link shows its pipeline no more: links of commit statuses are good for \(PageAccess.link.wholeSeconds / 86_400) \
+        days. Log in to see it, or take the link of a newer status.
+        """
+
+    /// The login that leads on to what was asked for. A grant that is good no more is left behind, and told of.
+    private static func login(for request: Request) -> String {
+        let kept = request.uri.queryParameters.filter { $0.key != "grant" }
+            .map { "\($0.key)=\(String($0.value).urlSegment)" }.joined(separator: "&")
+        let next = request.uri.path + (kept.isEmpty ? "" : "?" + kept)
+        let hadGrant = query("grant", of: request) != nil
+        return "/login?next=\(next.urlSegment)" + (hadGrant ? "&expired=true" : "")
     }
 
     private func login(next: String, problem: String? = nil) -> String {

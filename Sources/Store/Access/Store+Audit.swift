@@ -6,11 +6,14 @@ extension Store {
         try await database.write { connection in try entry.insert(on: connection) }
     }
 
-    /// What people did, the newest first.
-    public func auditEntries(limit: Int = 100) async throws -> [AuditEntry] {
+    /// What people did, the newest first; only one kind of it where it is named.
+    public func auditEntries(of action: String? = nil, limit: Int = 100) async throws -> [AuditEntry] {
         try await database.read { connection in
             try connection.rows(
-                "SELECT id, at, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT $1", limit
+                """
+                SELECT id, at, actor, action, subject, detail FROM audit
+                WHERE $2 = '' OR action = $2 ORDER BY id DESC LIMIT $1
+                """, limit, action ?? ""
             ).map { row in
                 AuditEntry(
                     at: try row.time("at"), by: try row.text("actor"), action: try row.text("action"),

@@ -11,7 +11,7 @@ extension Store {
             var change = try PipelineChange(id, on: connection)
             guard !change.pipeline.state.isEnded else {
                 throw StoreError(
-                    .refused, message: "#\(id) has ended (\(change.pipeline.state.rawValue)); nothing to cancel.")
+                    .refused, message: "#\(id) has ended (\(change.pipeline.state.rawValue)); nothing to cancel: pawl show \(id)")
             }
             try change.stop(because: reason, on: connection, now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)
@@ -50,7 +50,8 @@ extension Store {
             guard !job.state.isEnded else {
                 throw StoreError(
                     .refused,
-                    message: "\(change.pipeline.id)/\(job.name) has ended (\(job.state.rawValue)); nothing to cancel.")
+                    message: "\(change.pipeline.id)/\(job.name) has ended (\(job.state.rawValue)); nothing to cancel: "
+                        + "pawl show \(change.pipeline.id)")
             }
             if change.pipeline.state == .held {
                 throw StoreError(

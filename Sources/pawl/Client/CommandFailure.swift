@@ -1,4 +1,5 @@
 import PipelineModel
+import Store
 
 /// Why a command did not do what was asked: one readable line, and how the process ends.
 struct CommandFailure: Error, Sendable, CustomStringConvertible {
@@ -26,6 +27,15 @@ struct CommandFailure: Error, Sendable, CustomStringConvertible {
     init(_ status: Status, _ message: String? = nil) {
         self.status = status
         self.message = message
+    }
+
+    /// How a command ends that opened the data folder itself.
+    init(store error: StoreError) {
+        switch error.code {
+        case .inUse: self.init(.refused, "\(error.message.printable)  systemctl stop pawl")
+        case .refused: self.init(.refused, error.message.printable)
+        default: self.init(.failed, error.message.printable)
+        }
     }
 
     /// The message.

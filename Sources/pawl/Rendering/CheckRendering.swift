@@ -7,7 +7,7 @@ enum CheckRendering {
         let signWidth = 4
         return checks.flatMap { check -> [String] in
             let room = max(10, terminal.width - 2 - wordWidth - 2 - signWidth - 2)
-            let text = wrapped(terminal.shown(check.text.printable), to: room)
+            let text = terminal.wrapped(terminal.shown(check.text.printable), to: room)
             let sign = sign(of: check.verdict)
             let signText = terminal.coloured(sign.text(on: terminal), sign.colour)
             let first =
@@ -15,19 +15,18 @@ enum CheckRendering {
             let under = String(repeating: " ", count: 2 + wordWidth + 2)
             let margin = under + "  "
             return [first] + text.dropFirst().map { under + $0 }
-                + check.helps.map { margin + $0.command + ($0.text.isEmpty ? "" : "    \($0.text)") }
+                + check.helps.flatMap { help(of: $0, after: margin, on: terminal) }
         }
     }
 
-    /// A text in lines of so many columns, broken between words; a longer word stays whole, for it may be an address.
-    private static func wrapped(_ text: String, to room: Int) -> [String] {
-        text.split(separator: " ").reduce(into: [String]()) { lines, word in
-            if let last = lines.last, last.columns + 1 + String(word).columns <= room {
-                lines[lines.count - 1] = last + " " + word
-            } else {
-                lines.append(String(word))
-            }
-        }
+    /// A command whole, for it is to be copied, and what it does beside it or below.
+    private static func help(of help: HelpView, after margin: String, on terminal: Terminal) -> [String] {
+        let command = margin + terminal.shown(help.command.printable)
+        guard !help.text.isEmpty else { return [command] }
+        let text = terminal.shown(help.text.printable)
+        if command.columns + 4 + text.columns <= terminal.width { return ["\(command)    \(text)"] }
+        let below = margin + "    "
+        return [command] + terminal.wrapped(text, to: max(10, terminal.width - below.columns)).map { below + $0 }
     }
 
     private static func sign(of verdict: CheckView.Verdict) -> Sign {

@@ -21,7 +21,7 @@ struct DiagnosticRendering: Sendable {
         let colour: Colour = diagnostic.severity == .error ? .red : .yellow
         let lead = margin + place.padded(to: place.isEmpty ? 0 : 16) + (place.isEmpty ? "" : " ")
         let textColumn = lead.columns + word.columns + 2
-        let message = wrapped(diagnostic.message.printable, to: max(30, terminal.width - textColumn))
+        let message = terminal.wrapped(diagnostic.message.printable, to: max(30, terminal.width - textColumn))
         var lines = ["\(lead)\(terminal.coloured(word, colour))  \(message.first ?? "")"]
         let under = String(repeating: " ", count: textColumn)
         lines += message.dropFirst().map { under + $0 }
@@ -43,19 +43,6 @@ struct DiagnosticRendering: Sendable {
         let meant = String(letters.dropFirst(place.column - 1).prefix(diagnostic.length)).columns
         let marks = String(repeating: "^", count: max(1, min(meant, room - before)))
         return [margin + shown, margin + String(repeating: " ", count: before) + marks]
-    }
-
-    private func wrapped(_ text: String, to width: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.columns + 1 + word.columns > width {
-                lines.append(line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        return line.isEmpty ? lines : lines + [line]
     }
 }
 

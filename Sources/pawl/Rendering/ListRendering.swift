@@ -44,7 +44,7 @@ enum ListRendering {
         guard !messages.isEmpty else { return ["no forge was told anything yet"] }
         var table = Table()
         for message in messages {
-            let mark = mark(of: message.state)
+            let mark = message.isHeard ? mark(of: message.state) : Mark(.notRun, "nobody to tell")
             let isOwed = message.state == .owed
             let trouble = message.lastError.map { error in
                 isOwed ? "try \(message.tries + 1): \(error)" : error
@@ -78,7 +78,8 @@ enum ListRendering {
         if !settings.protectedTags.isEmpty {
             table.add(["", Table.Cell("tags \(settings.protectedTags.joined(separator: ", "))")])
         }
-        table.add(["statuses", Table.Cell("of up to \(settings.statusJobLimit) jobs")])
+        let limit = settings.statusJobLimit.map { "of up to \($0) jobs" }
+        table.add(["statuses", Table.Cell(limit ?? "of as many jobs as server.job-statuses says")])
         table.add(["pipelines", Table.Cell(settings.isEnabled ? "on" : "off")])
         return [repository.name.printable] + table.lines(on: terminal)
     }

@@ -21,8 +21,10 @@ struct LiveView {
             }
             return
         }
-        // More lines than the window has cannot be reached again: the first of them are left out.
-        let fitting = lines.suffix(max(1, terminal.height - 1))
+        // More lines than the window has cannot be reached again. The first answers the question and stays; of the
+        // others those at the end change most.
+        let room = max(2, terminal.height - 1)
+        let fitting = lines.count > room ? lines.prefix(1) + lines.suffix(room - 1) : lines[...]
         var text = ""
         if drawn > 0 { text += "\u{1B}[\(drawn)A" }
         for line in fitting { text += "\r\u{1B}[2K\(line)\n" }
@@ -50,5 +52,8 @@ enum Output {
     static func lines(_ lines: [String]) { if !lines.isEmpty { write(lines.joined(separator: "\n") + "\n") } }
 
     /// Writes a line to standard error.
-    static func complaint(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func complaint(_ text: String) {
+        let isUnicode = Terminal.showsUnicode(environment: ProcessInfo.processInfo.environment)
+        FileHandle.standardError.write(Data(((isUnicode ? text : Terminal.plain(text)) + "\n").utf8))
+    }
 }

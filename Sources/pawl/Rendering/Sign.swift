@@ -37,51 +37,28 @@ struct Mark: Hashable, Sendable {
     /// The word beside it.
     var word: String
 
-    /// Marks a job.
-    init(_ job: JobView) {
-        self =
-            switch job.state {
-            case .waiting, .ready: Mark(.waiting, "waiting")
-            case .manual: Mark(.waiting, "manual")
-            case .running: Mark(.running, "running")
-            case .judging: Mark(.running, "judging")
-            case .passed: Mark(.passed, "passed")
-            case .failedAllowed: Mark(.attention, "failed")
-            case .cancelled: Mark(.notRun, "cancelled")
-            case .notRun: Mark(.notRun, "not run")
-            case .failed: job.failure.map(Mark.init(_:)) ?? Mark(.failed, "failed")
+    /// Marks a state.
+    init(_ state: StateWord) {
+        let sign: Sign =
+            switch state.tone {
+            case .good: .passed
+            case .bad: .failed
+            case .busy: .running
+            case .idle: .waiting
+            case .none: .notRun
+            case .attention: .attention
             }
+        self.init(sign, state.word)
     }
 
-    /// Marks a failure: the script's, the gate's or Pawl's.
-    init(_ failure: FailureView) {
-        self =
-            switch failure.class {
-            case .lost: Mark(.attention, "lost")
-            case .image, .gpu, .system: Mark(.attention, "system")
-            case .gate: Mark(.failed, "worse")
-            case .timeout: Mark(.failed, "too long")
-            case .noOutput: Mark(.failed, "silent")
-            case .outOfMemory: Mark(.failed, "memory")
-            case .cancelled: Mark(.notRun, "cancelled")
-            case .script, .policy: Mark(.failed, "failed")
-            }
-    }
+    /// Marks a job.
+    init(_ job: JobView) { self.init(StateWord(job)) }
+
+    /// Marks a job that was asked about.
+    init(_ view: WhyView) { self.init(StateWord(view.state, failure: view.failure)) }
 
     /// Marks a pipeline.
-    init(_ state: PipelineState) {
-        switch state {
-        case .held: self.init(.waiting, "held")
-        case .notPlanned: self.init(.failed, "not planned")
-        case .empty: self.init(.notRun, "nothing to run")
-        case .running: self.init(.running, "running")
-        case .manual: self.init(.waiting, "waiting")
-        case .passed: self.init(.passed, "passed")
-        case .failed: self.init(.failed, "failed")
-        case .system: self.init(.attention, "Pawl's side")
-        case .cancelled: self.init(.notRun, "cancelled")
-        }
-    }
+    init(_ state: PipelineState) { self.init(StateWord(state)) }
 
     /// Pairs a sign with a word.
     init(_ sign: Sign, _ word: String) {

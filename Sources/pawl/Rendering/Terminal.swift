@@ -25,15 +25,19 @@ struct Terminal: Sendable {
         var size = winsize()
         let isKnown = isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         let isDumb = environment["TERM"] == "dumb"
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
-        let folded = locale.lowercased()
         return Terminal(
             isInteractive: isTerminal && !isDumb,
             width: isKnown ? min(max(Int(size.ws_col), 20), widest) : widest,
             height: isKnown ? max(Int(size.ws_row), 5) : .max,
             hasColour: isTerminal && !isDumb && (environment["NO_COLOR"] ?? "").isEmpty,
-            isUnicode: folded.contains("utf-8") || folded.contains("utf8"),
-            secondsAheadOfUTC: localOffset)
+            isUnicode: showsUnicode(environment: environment), secondsAheadOfUTC: localOffset)
+    }
+
+    /// Whether letters outside ASCII can be shown, by the environment.
+    static func showsUnicode(environment: [String: String]) -> Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        let folded = locale.lowercased()
+        return folded.contains("utf-8") || folded.contains("utf8")
     }
 
     private static func localOffset(_ moment: Timestamp) -> Int64 {
@@ -49,12 +53,27 @@ struct Terminal: Sendable {
     }
 
     /// A text that holds a sign or a dash, in what this terminal can show.
-    func shown(_ text: String) -> String {
-        guard !isUnicode else { return text }
+    func shown(_ text: String) -> String { isUnicode ? text : Self.plain(text) }
+
+    /// A text without letters outside ASCII.
+    static func plain(_ text: String) -> String {
         let plain: [Character: String] = [
             "→": "->", "…": "...", "×": "x", "−": "-", "–": "-", "“": "\"", "”": "\"", "’": "'",
         ]
         return text.reduce(into: "") { $0 += plain[$1] ?? ($1.isASCII ? String($1) : "?") }
+    }
+
+    /// A text in lines of so many columns, broken between words; a longer word stays whole, for it may be an address.
+    /// Lines after the first are moved in by `indent` columns.
+    func wrapped(_ text: String, to room: Int, indent: Int = 0) -> [String] {
+        let margin = String(repeating: " ", count: indent)
+        return text.split(separator: " ").reduce(into: [String]()) { lines, word in
+            if let last = lines.last, last.columns + 1 + word.columns <= room {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(lines.isEmpty ? String(word) : margin + word)
+            }
+        }
     }
 }
 

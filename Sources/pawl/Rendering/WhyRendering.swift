@@ -7,16 +7,7 @@ struct WhyRendering: Sendable {
     let terminal: Terminal
 
     func lines() -> [String] {
-        let mark = self.mark
-        var first = "\(terminal.coloured(mark.text(on: terminal), mark.sign.colour)): \(view.answer.printable)"
-        var used = mark.text(on: terminal).columns + 2 + view.answer.printable.columns
-        let trail = ([waited, view.place.map { "place \($0)" }] as [String?]).compactMap { $0 }.joined(separator: ", ")
-        if !trail.isEmpty {
-            let gap = max(2, terminal.width - used - trail.columns)
-            used += gap + trail.columns
-            first += (used <= terminal.width ? String(repeating: " ", count: gap) : "\n  ") + trail
-        }
-        var lines = [terminal.shown(first)]
+        var lines = answer()
         if !view.facts.isEmpty {
             var table = Table()
             table.leastWidth = 12
@@ -29,6 +20,28 @@ struct WhyRendering: Sendable {
         return lines
     }
 
+    /// The answer, over as many lines as it needs, with since when it is so at the right of the last.
+    private func answer() -> [String] {
+        let mark = Mark(view)
+        let word = mark.text(on: terminal)
+        var lines = terminal.wrapped(terminal.shown("\(word): \(view.answer.printable)"), to: terminal.width, indent: 2)
+        let trail = terminal.shown(
+            ([waited, view.place.map { "place \($0)" }] as [String?]).compactMap { $0 }.joined(separator: ", "))
+        if !trail.isEmpty {
+            let last = lines.last ?? ""
+            if last.columns + 2 + trail.columns <= terminal.width {
+                lines[lines.count - 1] = last.padded(to: terminal.width - trail.columns) + trail
+            } else {
+                lines.append("  " + trail)
+            }
+        }
+        // The sign and its word stand at the very beginning; colour adds no columns.
+        if let first = lines.first, first.hasPrefix(word) {
+            lines[0] = terminal.coloured(word, mark.sign.colour) + first.dropFirst(word.count)
+        }
+        return lines
+    }
+
     private var waited: String? {
         guard let since = view.since else { return nil }
         switch view.state {
@@ -36,18 +49,6 @@ struct WhyRendering: Sendable {
             return since > view.at ? "at \(terminal.time(since))" : (view.at - since).text
         case .passed, .failed, .failedAllowed, .cancelled, .notRun:
             return terminal.moment(since, now: view.at)
-        }
-    }
-
-    private var mark: Mark {
-        switch view.state {
-        case .waiting, .ready: Mark(.waiting, "waiting")
-        case .manual: Mark(.waiting, "manual")
-        case .running, .judging: Mark(.running, "running")
-        case .passed: Mark(.passed, "passed")
-        case .failed, .failedAllowed: view.isOurs ? Mark(.attention, "system") : Mark(.failed, "failed")
-        case .cancelled: Mark(.notRun, "cancelled")
-        case .notRun: Mark(.notRun, "not run")
         }
     }
 }

@@ -18,10 +18,13 @@ extension Assembly {
         let vault = vault
         let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
         let adder = RepositoryAdder(
-            store: store, vault: vault, forges: forges, publicURL: settings.server.url, now: now)
+            store: store, vault: vault, forges: forges, publicURL: settings.server.url,
+            preview: { try await run.preview(of: $0) }, now: now)
         let runner = settings.runner
+        let silent = Set(settings.forges.filter { $0.kind == .git && $0.callback == nil }.map(\.name))
         let examination = Examination(
-            folder: folder, store: store, engine: engine, networks: networks, lowWater: runner.lowWater, now: now)
+            folder: folder, store: store, engine: engine, networks: networks, lowWater: runner.lowWater,
+            url: settings.server.url, sender: client, now: now)
         return APIEnvironment(
             store: store, version: Version.text, temporaryFolder: folder.spool, now: now,
             seal: { value, secret, repository in
@@ -30,6 +33,6 @@ extension Assembly {
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
             runners: { [RunnerOffer(name: runner.name, tags: runner.tags, slots: runner.slots)] },
-            examine: { await examination.checks() })
+            examine: { await examination.checks() }, isHeard: { !silent.contains($0) })
     }
 }

@@ -1,10 +1,10 @@
 import Foundation
 import HTTPTransport
-import Hummingbird
 import Logging
 import NIOConcurrencyHelpers
 import PipelineModel
 import Server
+import ServiceLifecycle
 import Signing
 import Store
 import Testing
@@ -17,13 +17,16 @@ final class APIServer: Sendable {
     let store: Store
     let repository: StoredRepository
     let address: String
-    let pages: PageRoutes
+    let links: PipelineLinks
     let sealed: NIOLockedValueBox<[String]>
     private let tokens: [TokenScope: String]
     private let client = HTTPClient()
 
     /// Serves for as long as the closure runs, and leaves nothing behind.
-    static func serve(_ body: @escaping @Sendable (APIServer) async throws -> Void) async throws {
+    /// - Parameter isHeard: whether anybody hears the statuses of its forge.
+    static func serve(
+        isHeard: Bool = true, _ body: @escaping @Sendable (APIServer) async throws -> Void
+    ) async throws {
         let folder = NSTemporaryDirectory() + "pawl-api-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var logger = Logger(label: "test")
@@ -49,46 +52,63 @@ final class APIServer: Sendable {
                 throw APIRefusal(.refused, "no pipeline for \(request.repository) here.  pawl list")
             },
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") },
-            runners: { [RunnerOffer(name: "local", tags: ["cpu"], slots: 2)] })
-        let pages = try PageRoutes(
-            environment, key: Array(repeating: 7, count: 32), baseURL: "https://pawl.example.com")
-        let router = Router(context: ServerContext.self)
-        APIRoutes(environment).add(to: router)
-        pages.add(to: router)
+            runners: { [RunnerOffer(name: "local", tags: ["cpu"], slots: 2)] }, isHeard: { _ in isHeard })
+        let key = [UInt8](repeating: 7, count: 32)
+        let links = try PipelineLinks(
+            key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })
         let (ports, port) = AsyncStream<Int>.makeStream()
-        let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
-            var iterator = ports.makeAsyncIterator()
-            let number = try #require(await iterator.next())
-            let server = APIServer(
-                store: store, repository: repository, address: "http://127.0.0.1:\(number)", pages: pages,
-                tokens: tokens, clock: clockBox, sealed: sealed)
-            defer {
-                server.client.shutdown()
-                group.cancelAll()
-            }
+        let web = WebServer(
+            settings: .init(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool"),
+            vault: SecretVault(key: try SealingKey()), forges: ForgeConnections([]), environment: environment,
+            pages: try PageRoutes(environment, key: key, baseURL: "https://pawl.example.com"), logger: logger)
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: try web.service { port.yield($0) })], logger: logger))
+        let serving = Task { try await group.run() }
+        var iterator = ports.makeAsyncIterator()
+        let number = try #require(await iterator.next())
+        let server = APIServer(
+            store: store, repository: repository, address: "http://127.0.0.1:\(number)", links: links, tokens: tokens,
+            clock: clockBox, sealed: sealed, group: group, serving: serving)
+        do {
             try await body(server)
+        } catch {
+            serving.cancel()
+            throw error
         }
+        server.client.shutdown()
+        serving.cancel()
+        _ = await serving.result
         try store.close()
     }
 
     private init(
-        store: Store, repository: StoredRepository, address: String, pages: PageRoutes, tokens: [TokenScope: String],
-        clock: NIOLockedValueBox<Timestamp>, sealed: NIOLockedValueBox<[String]>
+        store: Store, repository: StoredRepository, address: String, links: PipelineLinks,
+        tokens: [TokenScope: String], clock: NIOLockedValueBox<Timestamp>, sealed: NIOLockedValueBox<[String]>,
+        group: ServiceGroup, serving: Task<Void, any Error>
     ) {
         self.store = store
         self.repository = repository
         self.address = address
-        self.pages = pages
+        self.links = links
         self.tokens = tokens
+        self.group = group
+        self.serving = serving
         self.sealed = sealed
         clockSource = clock
     }
 
     private let clockSource: NIOLockedValueBox<Timestamp>
+    private let group: ServiceGroup
+    private let serving: Task<Void, any Error>
+
+    /// Asks the server to stop, as SIGTERM does, and returns when it has.
+    func stop() async throws {
+        await group.triggerGracefulShutdown()
+        try await serving.value
+    }
+
+    /// The server's clock.
+    var now: Timestamp { clockSource.withLockedValue { $0 } }
 
     /// Sets the server's clock.
     func set(_ now: Timestamp) { clockSource.withLockedValue { $0 = now } }

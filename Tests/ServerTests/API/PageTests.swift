@@ -14,6 +14,9 @@ import Testing
             let id = try await server.pipeline(stagedPlan("test"))
             let answer = try await server.ask("GET", "/pipelines/\(id)", as: nil)
             #expect(answer.status == 303 && answer.headers["Location"] == "/login?next=%2Fpipelines%2F\(id)")
+            let list = try await server.ask("GET", "/pipelines?repository=ml/churn&before=9", as: nil)
+            let next = try #require(list.headers["Location"]?.dropFirst("/login?next=".count).removingPercentEncoding)
+            #expect(next == "/pipelines?repository=ml%2Fchurn&before=9")
             let wrong = try await server.ask("POST", "/login", as: nil, body: "token=nope&next=%2Fpipelines")
             #expect(wrong.status == 401 && wrong.text.contains("not known"))
             let form = "token=\(server.token(.read))&next=%2Fpipelines%2F\(id)"
@@ -49,7 +52,7 @@ import Testing
         try await APIServer.serve { server in
             let id = try await server.pipeline(stagedPlan("a/b \"1\""))
             let other = try await server.pipeline(stagedPlan("test"))
-            let link = try #require(server.pages.signedLink(for: id))
+            let link = try #require(server.links.link(to: id))
             #expect(link.hasPrefix("https://pawl.example.com/pipelines/\(id)?grant="))
             let path = String(link.dropFirst("https://pawl.example.com".count))
             let page = try await server.ask("GET", path, as: nil)
@@ -62,7 +65,10 @@ import Testing
             #expect(try await server.ask("GET", "/pipelines" + grant, as: nil).status == 303)
             #expect(try await server.ask("GET", "/api/pipelines/\(id)" + grant, as: nil).status == 401)
             server.set(apiMoment(91 * 86_400))
-            #expect(try await server.ask("GET", path, as: nil).status == 303)
+            let late = try await server.ask("GET", path, as: nil)
+            let login = try #require(late.headers["Location"])
+            #expect(late.status == 303 && login == "/login?next=%2Fpipelines%2F\(id)&expired=true")
+            #expect(try await server.ask("GET", login, as: nil).text.contains("good for 90 days"))
         }
     }
 
@@ -74,7 +80,7 @@ import Testing
             let log = "\u{1B}[31mred\u{1B}[0m <img src=x onerror=y> \u{1B}]8;;http://evil\u{7}link\u{1B}]8;;\u{7}"
             _ = try await server.store.appendLog(Array(log.utf8), at: 0, to: key)
             try await server.end(key, failing: Failure(.script, exitCode: 1, Self.hostile))
-            let link = try #require(server.pages.signedLink(for: id)).dropFirst("https://pawl.example.com".count)
+            let link = try #require(server.links.link(to: id)).dropFirst("https://pawl.example.com".count)
             let grant = link.drop { $0 != "?" }
             let page = try await server.ask("GET", String(link), as: nil)
             let jobPage = try await server.ask("GET", "/pipelines/\(id)/te%3Cb%3Est\(grant)", as: nil)
@@ -101,7 +107,7 @@ import Testing
             let id = try await server.pipeline(stagedPlan("test"))
             let key = try await server.start()
             _ = try await server.store.appendLog(Array("first\n".utf8), at: 0, to: key)
-            let link = try #require(server.pages.signedLink(for: id))
+            let link = try #require(server.links.link(to: id))
             let grant = String(link.drop { $0 != "?" }.dropFirst())
             let page = try await server.ask("GET", "/pipelines/\(id)/test?\(grant)", as: nil)
             #expect(page.text.contains("offset=6") && page.text.contains("live.js"))

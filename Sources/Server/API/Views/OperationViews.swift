@@ -94,6 +94,8 @@ public struct MessageView: Codable, Hashable, Sendable {
     public var status: CommitStatus
     /// Where it is.
     public var state: MessageState
+    /// Whether anybody hears it. Statuses of plain Git without a callback go nowhere.
+    public var isHeard: Bool
     /// How often it was tried.
     public var tries: Int
     /// Before when it is not tried, while it is owed.
@@ -105,13 +107,14 @@ public struct MessageView: Codable, Hashable, Sendable {
     /// When the forge took it, or it was given up.
     public var finishedAt: Timestamp?
 
-    /// Shows a message.
-    public init(_ message: OwedMessage) {
+    /// Shows a message, and whether its forge has anybody who hears it.
+    public init(_ message: OwedMessage, isHeard: Bool) {
         id = message.id
         pipeline = message.pipeline
         repository = message.repository.name
         status = message.status
         state = message.state
+        self.isHeard = isHeard
         tries = message.tries
         nextTryAt = message.state == .owed ? message.nextTryAt : nil
         lastError = message.lastError
@@ -162,6 +165,8 @@ public struct DoctorView: Codable, Hashable, Sendable {
     public var version: String
     /// What was looked at.
     public var checks: [CheckView]
+    /// How many repositories it works for.
+    public var repositories: Int
     /// The server's clock.
     public var at: Timestamp
 }

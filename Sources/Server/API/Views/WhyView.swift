@@ -22,6 +22,8 @@ public struct WhyView: Codable, Hashable, Sendable {
     public var job: String
     /// Where the job is.
     public var state: JobState
+    /// The class of its failure, where it failed.
+    public var failure: FailureClass?
     /// Whether Pawl's side failed, where it failed.
     public var isOurs: Bool
     /// The answer, in a sentence without the state.
@@ -39,13 +41,14 @@ public struct WhyView: Codable, Hashable, Sendable {
 
     /// Answers why.
     public init(
-        pipeline: PipelineID, job: String, state: JobState, isOurs: Bool, answer: String, since: Timestamp?,
+        pipeline: PipelineID, job: String, state: JobState, failure: FailureClass?, answer: String, since: Timestamp?,
         place: Int?, facts: [Fact], helps: [HelpView], at: Timestamp
     ) {
         self.pipeline = pipeline
         self.job = job
         self.state = state
-        self.isOurs = isOurs
+        self.failure = failure
+        isOurs = failure?.isOurs ?? false
         self.answer = answer
         self.since = since
         self.place = place
