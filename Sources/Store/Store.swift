@@ -8,6 +8,8 @@ public struct StoreSettings: Sendable {
     public var folder: String
     /// The page of a pipeline, for the statuses that tell of it; nil where the server has no address others reach.
     public var pipelineURL: @Sendable (PipelineID) -> String?
+    /// How many jobs of a pipeline get a status context of their own, where a repository's settings do not say.
+    public var statusJobLimit: Int
     /// What to do at fault points.
     public var faults: FaultInjector
     /// Where to say what went wrong beside a call, such as in a sweep.
@@ -16,10 +18,11 @@ public struct StoreSettings: Sendable {
     /// Names a folder; the rest has defaults that suit one that nobody else reaches.
     public init(
         folder: String, pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil },
-        faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
+        statusJobLimit: Int = 30, faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
     ) {
         self.folder = folder
         self.pipelineURL = pipelineURL
+        self.statusJobLimit = statusJobLimit
         self.faults = faults
         self.logger = logger
     }
@@ -54,7 +57,7 @@ public final class Store: Sendable {
     /// - Throws: `StoreError`: `inUse` where another process has the folder, `newerSchema`, `corrupt`, `unavailable`.
     public static func open(_ settings: StoreSettings, now: Timestamp) async throws -> Store {
         try makeFolder(settings.folder)
-        let lock = try FolderLock(path: settings.folder + "/lock")
+        let lock = try FolderLock(folder: settings.folder)
         let database = try SQLiteDatabase(path: settings.folder + "/pawl.sqlite")
         try await Migration.migrate(database, now: now)
         return Store(

@@ -60,18 +60,26 @@ struct Pawl: AsyncParsableCommand {
 
     /// Help is what was asked for; anything else is wrong usage, or an error that nobody translated.
     private static func tell(_ error: any Error) -> CommandFailure.Status {
-        let text = fullMessage(for: error)
         switch exitCode(for: error) {
         case .success:
-            Output.line(text)
+            Output.line(fullMessage(for: error))
             return .done
         case .validationFailure:
-            let lines = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
-            Output.complaint("pawl: \(lines)")
+            Output.complaint("pawl: \(usageLine(for: error))")
             return .usage
         default:
             Output.complaint("pawl: \("\(error)".printable)")
             return .failed
         }
+    }
+
+    /// What is wrong with a command line, and the command that explains it, on one line.
+    static func usageLine(for error: any Error) -> String {
+        let text = message(for: error).split(whereSeparator: \.isNewline).map(\.trimmingSpaces).joined(separator: " ")
+        // The whole message ends with the command that was meant: See 'pawl retry --help' for more information.
+        let quoted = fullMessage(for: error).split(separator: "'")
+        let help = quoted.first { $0.hasPrefix("pawl ") && $0.hasSuffix(" --help") } ?? "pawl --help"
+        guard !text.contains("  pawl ") else { return text.printable }
+        return "\((text.hasSuffix(".") ? String(text.dropLast()) : text).printable).  \(help)"
     }
 }

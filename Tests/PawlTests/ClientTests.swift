@@ -62,7 +62,7 @@ import Testing
             let _: VersionView = try await client.get("/api/version")
         }
         #expect(failure?.status == .unreached)
-        #expect(failure?.message == "no server at http://127.0.0.1:1 (nobody answers there).  systemctl status pawl")
+        #expect(failure?.message == "no server at http://127.0.0.1:1 (connection refused).  systemctl status pawl")
     }
 
     @Test("HEAD is read from git's own files, wherever in the checkout one stands")
@@ -111,15 +111,28 @@ import Testing
         #expect(await Pawl.run(arguments: arguments) == expected)
     }
 
-    @Test("every command's help has an example")
-    func examples() {
+    @Test(
+        "wrong usage is told in one line that ends with the command that explains it",
+        arguments: [
+            (["retry", "--nonsense"], "Unknown option '--nonsense'.  pawl retry --help"),
+            (["secret", "set", "churn"], "Missing expected argument '<name>'.  pawl secret set --help"),
+            (["init"], "--data is missing.  pawl init --data /var/lib/pawl"),
+        ])
+    func usageLine(_ arguments: [String], _ expected: String) {
+        let error = #expect(throws: (any Error).self) { try Pawl.parseAsRoot(arguments) }
+        if let error { #expect(Pawl.usageLine(for: error) == expected) }
+    }
+
+    @Test("every command's help has an example, and no line that a terminal would break")
+    func help() {
         func check(_ command: any ParsableCommand.Type) {
             let children =
                 command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
-            if children.isEmpty {
-                let name = command.configuration.commandName ?? "\(command)"
-                #expect(command.configuration.discussion.contains("Example"), "\(name)")
-            }
+            let name = command.configuration.commandName ?? "\(command)"
+            if command != Pawl.self { #expect(command.configuration.discussion.contains("Example"), "\(name)") }
+            let help = Pawl.helpMessage(for: command, columns: 100)
+            let widest = help.split(separator: "\n").map(\.columns).max() ?? 0
+            #expect(widest <= 100, "\(name)")
             for child in children { check(child) }
         }
         check(Pawl.self)

@@ -5,9 +5,10 @@ import NIOConcurrencyHelpers
 final class FolderLock: Sendable {
     private let descriptor: NIOLockedValueBox<Int32?>
 
-    /// Takes the lock.
+    /// Takes a folder's lock.
     /// - Throws: `StoreError.inUse` where another process has it.
-    init(path: String) throws {
+    init(folder: String) throws {
+        let path = folder + "/lock"
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(
@@ -16,7 +17,7 @@ final class FolderLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             Glibc.close(descriptor)
             throw StoreError(
-                .inUse, message: "Another pawl has the data folder of \(path). Stop it, or name another folder.")
+                .inUse, message: "Another pawl has the data folder \(folder). Stop it, or name another.")
         }
         self.descriptor = NIOLockedValueBox(descriptor)
     }

@@ -9,7 +9,7 @@ extension Store {
     public static func restoreBackup(at path: String, to folder: String, now: Timestamp) throws -> String? {
         _ = try checkBackup(at: path)
         try makeFolder(folder)
-        let lock = try FolderLock(path: folder + "/lock")
+        let lock = try FolderLock(folder: folder)
         defer { lock.release() }
         let database = folder + "/pawl.sqlite"
         let incoming = database + ".incoming"

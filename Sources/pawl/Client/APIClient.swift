@@ -103,6 +103,8 @@ struct APIClient: Sendable {
         } catch let error as HTTPError where error.code != .cancelled {
             let reason =
                 switch error.code {
+                case .connectionFailed where error.message.contains("Couldn't connect"): "connection refused"
+                case .connectionFailed where error.message.contains("resolve"): "its name is not known"
                 case .connectionFailed: "nobody answers there"
                 case .timedOut: "no answer in time"
                 case .broken: "the connection broke"

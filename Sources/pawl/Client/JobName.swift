@@ -67,6 +67,7 @@ struct Target: Sendable {
     /// The job, where a command cannot do without one.
     func requireJob(for verb: String) throws -> JobView {
         if let job { return job }
+        guard !view.jobs.isEmpty else { throw CommandFailure(.usage, "#\(id) has no jobs.  pawl show \(id)") }
         let names = view.jobs.map(\.name.printable).joined(separator: " ")
         throw CommandFailure(.usage, "which job of #\(id)?  pawl \(verb) \(id)/JOB    It has: \(names)")
     }

@@ -25,8 +25,13 @@ struct RetryCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "--failed is for a whole pipeline:  pawl retry \(found.id) --failed")
         }
         let job = failed ? nil : try found.requireJob(for: "retry").name
-        let view: ChangeView = try await client.change(
-            "POST", "/api/pipelines/\(found.id)/retry", ["job": job, "failed": failed ? "true" : nil])
+        let view: ChangeView
+        do {
+            view = try await client.change(
+                "POST", "/api/pipelines/\(found.id)/retry", ["job": job, "failed": failed ? "true" : nil])
+        } catch let failure as CommandFailure where failure.status == .refused {
+            throw CommandFailure(.refused, "not queued: \(failure.description)")
+        }
         let took = clock.now - start
         try options.show(view) { ChangeRendering.lines(view, took: took, on: $0) }
     }
@@ -104,7 +109,7 @@ struct ApproveCommand: AsyncParsableCommand {
 /// `pawl run`
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Make a pipeline without a push.",
+        commandName: "run", abstract: "Make a pipeline without a push.", usage: "pawl run <repository> [<options>]",
         discussion: "Example: pawl run churn --ref main --variable EPOCHS=20 --follow")
 
     @Argument(help: "The repository, such as ml/churn.")

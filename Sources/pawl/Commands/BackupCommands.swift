@@ -49,12 +49,14 @@ struct BackupCommand: AsyncParsableCommand {
         let view = BackupView(path: to, bytes: size)
         try options.show(view) { _ in ["\(to.printable), \(ByteCount(bytes: size).text), read back and whole"] }
     }
+}
 
-    /// What a backup came to.
-    struct BackupView: Codable {
-        var path: String
-        var bytes: Int64
-    }
+/// What a backup came to.
+struct BackupView: Codable {
+    /// The file it is in.
+    var path: String
+    /// The file's size.
+    var bytes: Int64
 }
 
 /// `pawl restore`
@@ -72,12 +74,26 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "The server's data folder.")
     var data: String
 
+    @Flag(help: "Print one JSON object with the same facts.")
+    var json = false
+
     func run() async throws {
         do {
-            let kept = try DatabaseRestoration(backup: file, folder: data).run(now: .now)
-            Output.line("\(file.printable) is in place." + (kept.map { " What was there is \($0.printable)" } ?? ""))
+            let view = RestoreView(
+                backup: file, formerDatabase: try Store.restoreBackup(at: file, to: data, now: .now))
+            guard !json else { return Output.line(try ClientOptions.jsonText(view)) }
+            let kept = view.formerDatabase.map { "  What was there is \($0.printable)" }
+            Output.line("\(file.printable) is in place.\(kept ?? "")")
         } catch let error as StoreError {
-            throw CommandFailure(error.code == .inUse || error.code == .refused ? .refused : .failed, error.message)
+            throw CommandFailure(store: error)
         }
     }
+}
+
+/// What a restoration came to.
+struct RestoreView: Codable {
+    /// The backup that is in place now.
+    var backup: String
+    /// Where the database is now that was there before; nil where there was none.
+    var formerDatabase: String?
 }

@@ -29,6 +29,7 @@ struct EventOptions: ParsableArguments {
 struct LintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check the pipeline file of this checkout. Nothing leaves this machine.",
+        usage: "pawl lint [<folder>] [<options>]",
         discussion: "Example: pawl lint    pawl lint --pull-request --branch lr-warmup")
 
     @Argument(help: "The checkout; without one, the folder you are in.")
@@ -46,8 +47,7 @@ struct LintCommand: AsyncParsableCommand {
         if json {
             Output.line(try ClientOptions.jsonText(view))
         } else {
-            Output.lines(view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() })
-            Output.line(view.summary)
+            Output.lines(view.lines(on: terminal))
         }
         if view.errors > 0 { throw CommandFailure(.failed) }
     }
@@ -88,12 +88,17 @@ struct LintView: Codable, Sendable {
         warnings = diagnostics.count - errors
     }
 
-    /// `4 jobs read, 1 error, 1 warning`
+    /// Every mistake with its line, and what they come to.
+    func lines(on terminal: Terminal) -> [String] {
+        diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() } + [terminal.shown(summary)]
+    }
+
+    /// `4 jobs read, 0 errors, 1 warning`. A file with a mistake gives no jobs that could be counted.
     var summary: String {
         func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
-        let read = errors == 0 ? "\(count(jobs, "job")) read" : "\(file) is refused"
+        let read = errors == 0 ? "\(count(jobs, "job")) read, " : "\(file.printable) read, "
         let nothing = reason.map { "; nothing to run here: \($0.printable)" } ?? ""
-        return "\(read), \(count(errors, "error")), \(count(warnings, "warning"))\(nothing)"
+        return "\(read)\(count(errors, "error")), \(count(warnings, "warning"))\(nothing)"
     }
 }
 
@@ -101,6 +106,7 @@ struct LintView: Codable, Sendable {
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show which jobs an event would make of this checkout.",
+        usage: "pawl plan [<folder>] [<options>]",
         discussion: "Example: pawl plan --branch main    pawl plan --pull-request --json")
 
     @Argument(help: "The checkout; without one, the folder you are in.")
@@ -115,17 +121,29 @@ struct PlanCommand: AsyncParsableCommand {
         let checkout = try Checkout(folder: folder)
         let step = try checkout.plan(event)
         let terminal = Terminal.standardOutput()
-        guard case .planned(let plan) = step else {
-            let view = LintView(step, file: checkout.pipelineFile)
-            Output.lines(view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal).lines() })
-            Output.line(view.summary)
-            if view.errors > 0 { throw CommandFailure(.failed) }
-            return
+        let found = LintView(step, file: checkout.pipelineFile)
+        if json {
+            var view = PlanView(event: checkout.describe(event), found: found)
+            if case .planned(let plan) = step { view.plan = plan }
+            Output.line(try ClientOptions.jsonText(view))
+        } else if case .planned(let plan) = step {
+            Output.lines(
+                PlanRendering.lines(plan, file: checkout.pipelineFile, event: checkout.describe(event), on: terminal))
+        } else {
+            Output.lines(found.lines(on: terminal))
         }
-        if json { return Output.line(try ClientOptions.jsonText(plan)) }
-        Output.lines(
-            PlanRendering.lines(plan, file: checkout.pipelineFile, event: checkout.describe(event), on: terminal))
+        if found.errors > 0 { throw CommandFailure(.failed) }
     }
+}
+
+/// What `plan` found: the plan where there is one, and why not where there is none.
+struct PlanView: Codable, Sendable {
+    /// The event in words.
+    var event: String
+    /// What was found on the way, as `lint` says it.
+    var found: LintView
+    /// The plan; nil where nothing is to run, or the file is refused.
+    var plan: Plan?
 }
 
 /// Draws a plan: its jobs in order, with what each waits for.
@@ -153,7 +171,7 @@ enum PlanRendering {
             ])
         }
         let warnings = plan.warnings.flatMap { DiagnosticRendering($0, on: terminal, indent: 2).lines() }
-        return ["\(file) for \(event.printable): \(count)", ""] + table.lines(on: terminal)
+        return [terminal.shown("\(file.printable) for \(event.printable): \(count)"), ""] + table.lines(on: terminal)
             + (warnings.isEmpty ? [] : [""] + warnings)
     }
 }

@@ -35,15 +35,26 @@ struct VersionCommand: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
-        guard remote else {
-            return try options.show(["version": Version.text]) { _ in ["pawl \(Version.text)"] }
-        }
+        var view = CommandVersionView(version: Version.text)
+        guard remote else { return try options.show(view) { _ in ["pawl \(Version.text)"] } }
         let client = try options.client()
-        let view: VersionView = try await client.get("/api/version")
+        let server: VersionView = try await client.get("/api/version")
+        view.server = server
+        view.address = client.settings.server
         try options.show(view) { _ in
-            ["pawl \(Version.text), server \(view.version.printable) on \(client.settings.server.printable)"]
+            ["pawl \(Version.text), server \(server.version.printable) on \(client.settings.server.printable)"]
         }
     }
+}
+
+/// Which pawl answers here, and which there.
+struct CommandVersionView: Codable {
+    /// This command's version.
+    var version: String
+    /// The server's, where it was asked.
+    var server: VersionView?
+    /// The server's address, where it was asked.
+    var address: String?
 }
 
 /// Which pawl this is.

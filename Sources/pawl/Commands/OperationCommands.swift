@@ -39,10 +39,13 @@ struct DeliveriesCommand: AsyncParsableCommand {
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox", abstract: "List what forges were told, or are still owed.",
-        discussion: "Example: pawl outbox 128")
+        discussion: "Example: pawl outbox 128    pawl outbox 128 --retry")
 
     @Argument(help: "A pipeline, such as 128; without one, the newest of all.")
     var pipeline: String?
+
+    @Flag(help: "Tell the forge again what it did not take, and at once what waits.")
+    var retry = false
 
     @Option(help: "How many, 1 to 1000.")
     var limit = 50
@@ -56,6 +59,14 @@ struct OutboxCommand: AsyncParsableCommand {
                 throw CommandFailure(.usage, "\"\(pipeline.printable)\" is no pipeline: write its number.  pawl list")
             }
             number = String(id.rawValue)
+        }
+        guard !retry else {
+            let view: MessageListView = try await options.client().change(
+                "POST", "/api/outbox/retry", ["pipeline": number])
+            return try options.show(view) { terminal in
+                view.messages.isEmpty
+                    ? ["nothing is owed"] : ListRendering.messages(view.messages, on: terminal, now: .now)
+            }
         }
         let view: MessageListView = try await options.client().get(
             "/api/outbox", ["pipeline": number, "limit": String(limit)])
@@ -80,6 +91,8 @@ struct DoctorCommand: AsyncParsableCommand {
         try options.show(view) { terminal in
             ["pawl \(view.version.printable) on \(client.settings.server.printable)", ""]
                 + CheckRendering.lines(view.checks, on: terminal)
+                + (view.repositories > 0
+                    ? [] : ["", "  no repositories yet:  pawl repo add https://gitlab.example.com/ml/churn"])
         }
         if view.checks.contains(where: { $0.verdict == .bad }) { throw CommandFailure(.failed) }
     }

@@ -6,6 +6,7 @@ import Server
 struct RepositoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repo", abstract: "Add, list and set repositories.",
+        discussion: "Example: pawl repo add https://gitlab.example.com/ml/churn    pawl repo list",
         subcommands: [Add.self, List.self, Set.self])
 
     /// `pawl repo add`
@@ -26,14 +27,20 @@ struct RepositoryCommand: AsyncParsableCommand {
             let view: RepositoryAdditionView = try await options.client().change(
                 "POST", "/api/repositories", body: RepositoryRequest(url: url, forge: forge))
             try options.show(view) { terminal in
-                let open = view.checks.filter { $0.verdict != .good }.count
-                let end =
-                    open == 0
-                    ? "A push of \(view.repository.name.printable) runs from now on."
-                    : "\(open == 1 ? "1 thing is" : "\(open) things are") for you to decide."
-                return CheckRendering.lines(view.checks, on: terminal) + ["", "  " + end]
+                CheckRendering.lines(view.checks, on: terminal) + ["", "  " + Self.ending(view, url: url)]
             }
             if view.checks.contains(where: { $0.verdict == .bad }) { throw CommandFailure(.failed) }
+        }
+
+        /// What it comes to: whether a push runs now, and what is still open.
+        static func ending(_ view: RepositoryAdditionView, url: String) -> String {
+            if let bad = view.checks.first(where: { $0.verdict == .bad }) {
+                let again = "pawl repo add \(url.printable)"
+                return "No push arrives yet (\(bad.about.printable)). When that is mended:  \(again)"
+            }
+            let open = view.checks.filter { $0.verdict == .attention }.count
+            guard open > 0 else { return "A push of \(view.repository.name.printable) runs from now on." }
+            return "\(open == 1 ? "1 thing is" : "\(open) things are") for you to decide. A push works already."
         }
     }
 
@@ -53,7 +60,7 @@ struct RepositoryCommand: AsyncParsableCommand {
     /// `pawl repo set`
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change what Pawl does for a repository.",
+            abstract: "Change what Pawl does for a repository.", usage: "pawl repo set <repository> [<options>]",
             discussion: "Example: pawl repo set churn --protected-branch main --protected-branch 'release/*'")
 
         @Argument(help: "The repository, such as ml/churn.")

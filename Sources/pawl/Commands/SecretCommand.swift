@@ -6,12 +6,14 @@ import Server
 struct SecretCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secret", abstract: "Set, list and remove a repository's secrets.",
+        discussion: "Example: pawl secret set churn DEPLOY_KEY --file < key.pem    pawl secret list churn",
         subcommands: [Set.self, List.self, Remove.self])
 
     /// `pawl secret set`
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set a secret; its value comes from standard input.",
+            usage: "pawl secret set <repository> <name> [<options>]",
             discussion: "Example: pawl secret set churn DEPLOY_KEY --file --protected < key.pem")
 
         @Argument(help: "The repository, such as ml/churn.")

@@ -7,6 +7,7 @@ import Store
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token", abstract: "Create, list and revoke tokens for this API.",
+        discussion: "Example: pawl token create bot --scope run    pawl token list",
         subcommands: [Create.self, List.self, Revoke.self])
 
     /// `pawl token create`

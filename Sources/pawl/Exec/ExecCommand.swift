@@ -10,6 +10,7 @@ struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run the jobs of this checkout in containers here, changes that are not committed included.",
+        usage: "pawl exec [<jobs> ...] [<options>]",
         discussion: """
             Example: pawl exec    pawl exec test --variable EPOCHS=1    pawl exec deploy --env-file secrets.env
             Jobs that deploy or that a person starts run only when they are named. Needs a container engine, no server.

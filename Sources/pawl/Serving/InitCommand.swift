@@ -24,8 +24,14 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "The file that tells this account's pawl commands where the server is; \"none\" writes none.")
     var clientFile: String?
 
+    @Flag(help: "Let the client file point here though it names another server; that one's token is lost with it.")
+    var replaceClientFile = false
+
     @Flag(help: "List every setting with its meaning, and make nothing.")
     var explain = false
+
+    @Flag(help: "Print one JSON object with the same facts.")
+    var json = false
 
     func validate() throws {
         if !explain && data == nil { throw ValidationError("--data is missing.  pawl init --data /var/lib/pawl") }
@@ -36,22 +42,28 @@ struct InitCommand: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: data).path
         let settings = folder + "/pawl.yml"
         guard !FileManager.default.fileExists(atPath: settings) else {
-            throw SettingsError(problems: ["\(settings) is there already.  pawl serve --config \(settings)"])
+            throw CommandFailure(.refused, "\(settings) is there already.  pawl serve --config \(settings)")
         }
-        let token = try await Self.makeData(folder: folder)
+        let token: String
+        do {
+            token = try await Self.makeData(folder: folder)
+        } catch let error as StoreError {
+            throw CommandFailure(store: error)
+        }
         try PrivateFile.write(Self.firstSettings(listen: listen), to: settings)
-        let client = clientFile ?? ClientSettings.filePath(environment: ProcessInfo.processInfo.environment)
-        if client != "none" {
-            try ClientSettings.File(server: "http://\(listen)", token: token).write(to: client)
+        let path = clientFile ?? ClientSettings.filePath(environment: ProcessInfo.processInfo.environment)
+        let client = try ClientSettings.File(server: "http://\(listen)", token: token)
+            .offer(to: path == "none" ? nil : path, replacing: replaceClientFile)
+        let view = InitView(
+            settings: settings, sealingKey: folder + "/sealing.key", tokenFile: folder + "/admin.token",
+            clientFile: client.written, keptClientFile: client.kept, token: token)
+        if json { return Output.line(try ClientOptions.jsonText(view)) }
+        // A script gets the token alone; what a person should know goes where a person reads it.
+        guard isatty(STDOUT_FILENO) == 1 else {
+            if let kept = view.keptLine { Output.complaint("pawl: \(kept)") }
+            return Output.line(token)
         }
-        // A script gets the token alone.
-        guard isatty(STDOUT_FILENO) == 1 else { return Output.line(token) }
-        Output.lines([
-            "  settings     \(settings)",
-            "  sealing key  \(folder)/sealing.key   back it up apart from the data: it opens the secrets",
-            "  token        \(folder)/admin.token   scope admin\(client == "none" ? "" : ", also in \(client)")",
-            "", "  next         pawl serve --config \(settings)",
-        ])
+        Output.lines(view.lines())
     }
 
     /// Makes the folder, the key and the first token.
@@ -85,6 +97,38 @@ struct InitCommand: AsyncParsableCommand {
         let width = SettingsKey.all.map(\.key.count).max() ?? 0
         for (key, meaning) in SettingsKey.all {
             Output.line(key.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + meaning)
+        }
+    }
+}
+
+/// What `init` made.
+struct InitView: Codable {
+    /// The settings file.
+    var settings: String
+    /// The file with the key that opens the secrets.
+    var sealingKey: String
+    /// The file with the first token.
+    var tokenFile: String
+    /// The client file that leads to the new server; nil where none was written.
+    var clientFile: String?
+    /// The client file that was left alone because it leads to another server.
+    var keptClientFile: String?
+    /// The first token, with scope admin.
+    var token: String
+
+    func lines() -> [String] {
+        let also = clientFile.map { ", also in \($0)" } ?? ""
+        return [
+            "  settings     \(settings)",
+            "  sealing key  \(sealingKey)   back it up apart from the data: it opens the secrets",
+            "  token        \(tokenFile)   scope admin\(also)",
+        ] + (keptLine.map { ["", "  ! \($0)"] } ?? []) + ["", "  next         pawl serve --config \(settings)"]
+    }
+
+    /// What there is to say of a client file that was left alone.
+    var keptLine: String? {
+        keptClientFile.map {
+            "\($0) names another server and stays.  PAWL_TOKEN_FILE=\(tokenFile), or pawl init --replace-client-file"
         }
     }
 }
