@@ -10,10 +10,17 @@ public protocol ForgeAPI: Sendable {
     var kind: ForgeKind { get }
 
     /// Tells the forge how a commit stands. Telling the same again does no harm.
-    func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer
+    /// - Parameter group: what the forge's answer to an earlier status of that commit and ref said it belongs to, so that
+    ///   this one goes there too; nil where there was none.
+    func post(
+        _ status: CommitStatus, to repository: RepositoryReference, in group: StatusGroup?
+    ) async throws -> StatusAnswer
 
     /// The repository at a path such as `ml/churn`, with its number as the forge knows it now.
     func repository(at path: String) async throws -> RepositoryReference
+
+    /// The repository of that number, wherever it is now.
+    func repository(numbered remoteID: Int64) async throws -> RepositoryReference
 
     /// A pull request as it stands now. Trust is decided on this, never on what an event said.
     func pullRequest(_ number: Int64, of repository: RepositoryReference) async throws -> PullRequest
@@ -27,8 +34,8 @@ public protocol ForgeAPI: Sendable {
     /// Whether the forge guards a full ref against changes by everybody. False for one that is not there.
     func isProtected(_ ref: String, of repository: RepositoryReference) async throws -> Bool
 
-    /// Makes a webhook for the events Pawl acts on. One with the same address is removed first: it would send
-    /// everything twice, and signed with a secret nobody knows any more.
+    /// Makes a webhook for the events Pawl acts on. One that has its address already is changed in place, so that at no
+    /// moment there is none; others with that address, which would send everything twice, are removed afterwards.
     func makeHook(_ wish: HookWish, on repository: RepositoryReference) async throws -> HookReceipt
 
     /// Has the forge send a test delivery through a hook.
@@ -42,16 +49,50 @@ public protocol ForgeAPI: Sendable {
     /// Has the forge send a delivery again.
     func redeliver(_ delivery: Int64, ofHook id: Int64, on repository: RepositoryReference) async throws
 
+    /// Who the credential is, and what the forge does by itself with a repository. What cannot be found out is nil.
+    func survey(of repository: RepositoryReference) async throws -> ForgeSurvey
+
     /// A credential that can only read this repository; nil where it is public or none is set.
     func cloneCredential(for repository: RepositoryReference) async throws -> CloneCredential?
 }
 
+extension ForgeAPI {
+    /// Nothing is known.
+    public func survey(of repository: RepositoryReference) async throws -> ForgeSurvey { ForgeSurvey() }
+
+    /// Tells the forge how a commit stands, where nothing was told before.
+    public func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer {
+        try await post(status, to: repository, in: nil)
+    }
+}
+
+/// What a forge keeps statuses of a commit together in, by its own number: GitLab's pipeline. A commit may have several,
+/// and a status goes to the newest unless it names one.
+public struct StatusGroup: Hashable, Sendable {
+    /// The forge's number for it.
+    public let remoteID: Int64
+
+    /// Names a group.
+    public init(remoteID: Int64) { self.remoteID = remoteID }
+}
+
 /// What a forge made of a status.
-public enum StatusAnswer: Hashable, Sendable {
-    /// It shows it now.
-    case accepted
-    /// It showed it already.
-    case alreadyThere
+public struct StatusAnswer: Hashable, Sendable {
+    /// Whether it was new to the forge, which shows it now; false where the forge showed it already.
+    public let isNew: Bool
+    /// Where the forge keeps it; nil where the forge has no groups, or does not say.
+    public let group: StatusGroup?
+
+    /// Describes an answer.
+    public init(isNew: Bool, group: StatusGroup? = nil) {
+        self.isNew = isNew
+        self.group = group
+    }
+
+    /// The forge shows it now.
+    public static let accepted = StatusAnswer(isNew: true)
+    /// The forge showed it already.
+    public static let alreadyThere = StatusAnswer(isNew: false)
 }
 
 /// What an account may do in a repository, in order.

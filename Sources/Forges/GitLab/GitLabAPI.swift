@@ -9,29 +9,29 @@ public struct GitLabAPI: ForgeAPI {
 
     let forge: String
     let client: ForgeClient
-    private let token: Redacted
-    private let cloneToken: Redacted?
+    let token: Redacted
+    private let cloneLogin: GitCredential?
 
     /// Speaks to GitLab.
     /// - Parameters:
     ///   - forge: the name of the forge's section in the settings.
     ///   - address: the server's address, such as `https://gitlab.example.com`.
     ///   - token: an access token with the scope `api`.
-    ///   - cloneToken: a token with the scope `read_repository` alone, for git.
+    ///   - cloneCredential: a login that can only read, for git: a token with the scope `read_repository` alone.
     ///   - retry: how reads are repeated. Writes are not: whoever owes them repeats them.
     /// - Throws: `ForgeError` with code `misconfigured` for an address that is none.
     public init(
-        forge: String, address: String, token: Redacted, cloneToken: Redacted? = nil, sender: any HTTPSender,
+        forge: String, address: String, token: Redacted, cloneCredential: GitCredential? = nil, sender: any HTTPSender,
         retry: RetryPolicy = RetryPolicy(), now: @escaping @Sendable () -> Timestamp
     ) throws(ForgeError) {
         self.forge = forge
         self.token = token
-        self.cloneToken = cloneToken
-        client = try ForgeClient(sender: sender, base: address, name: "GitLab", retry: retry, now: now)
+        cloneLogin = cloneCredential
+        client = try ForgeClient(sender: sender, address: address, name: "GitLab", retry: retry, now: now)
     }
 
     /// Sends a request about a project, by its number or its encoded path.
-    private func send(
+    func send(
         _ method: String, project: String, _ path: String, body: JSONValue? = nil
     ) async throws -> ForgeClient.Answer {
         try await client.exchange(
@@ -48,61 +48,29 @@ public struct GitLabAPI: ForgeAPI {
         return answer
     }
 
-    // MARK: Statuses
-
-    /// Posts a status. GitLab refuses a state that it shows already; that is a success here.
-    public func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer {
-        try status.checkCommit()
-        var body: [String: JSONValue] = [
-            "state": .string(Self.word(for: status.state)), "name": .string(try status.boundedContext()),
-            "description": .string(status.boundedText),
-        ]
-        // Longer addresses are refused, and a status without one is better than none.
-        if let url = status.targetURL, url.utf16.count <= 255 { body["target_url"] = .string(url) }
-        let ref = Self.shortRef(status.ref)
-        body["ref"] = ref.map(JSONValue.string)
-        let path = "/statuses/\(status.commit)"
-        var answer = try await send("POST", project: String(repository.remoteID), path, body: .object(body))
-        if answer.status == 404, ref == nil, status.ref.utf8.count <= 255 {
-            // No branch has the commit, as with a merge request from a fork: its own ref is named then.
-            body["ref"] = .string(status.ref)
-            answer = try await send("POST", project: String(repository.remoteID), path, body: .object(body))
-        }
-        if answer.isSuccess { return .accepted }
-        if answer.status == 400, Self.saysAlreadyThere(answer.body) { return .alreadyThere }
-        throw client.error(
-            answer, "post a status on \(status.commit.prefix(7)) of \(repository.name)",
-            hint: "Give the token the scope api and the role Developer, or Maintainer for protected branches.")
-    }
-
-    private static func word(for state: CommitStatus.State) -> String {
-        switch state {
-        case .pending: "pending"
-        case .success: "success"
-        case .failure, .error: "failed"
-        }
-    }
+    // MARK: Reading
 
     /// The name of a branch or tag. A merge request's ref is none: without one GitLab finds the branch itself.
-    private static func shortRef(_ ref: String) -> String? {
+    static func shortRef(_ ref: String) -> String? {
         for prefix in ["refs/heads/", "refs/tags/"] where ref.hasPrefix(prefix) {
             return ref.utf16.count - prefix.utf16.count <= 255 ? String(ref.dropFirst(prefix.count)) : nil
         }
         return nil
     }
 
-    /// Whether a refusal says that the status stands in the wanted state: "Cannot transition status via :run from
-    /// :running". The message may be a text or an object of lists of texts.
-    private static func saysAlreadyThere(_ body: JSONValue?) -> Bool {
-        String(decoding: (body?["message"] ?? .null).bytes, as: UTF8.self).contains("Cannot transition status via")
-    }
-
-    // MARK: Reading
-
     /// The project at a path of groups and name.
     public func repository(at path: String) async throws -> RepositoryReference {
-        let task = "describe \(path)"
-        let answer = try await send("GET", project: path.urlSegment, "")
+        try await describe(path)
+    }
+
+    /// The project of that number.
+    public func repository(numbered remoteID: Int64) async throws -> RepositoryReference {
+        try await describe(String(remoteID))
+    }
+
+    private func describe(_ project: String) async throws -> RepositoryReference {
+        let task = "describe \(project)"
+        let answer = try await send("GET", project: project.urlSegment, "")
         guard answer.isSuccess else {
             throw client.error(answer, task, hint: "Check the path, and give the token's account access to it.")
         }
@@ -151,8 +119,12 @@ public struct GitLabAPI: ForgeAPI {
         guard answer.body?["id"]?.whole == id, (answer.body?["state"]?.text ?? "active") == "active" else {
             return .none
         }
-        // GitLab's levels: 20 Reporter, 30 Developer, 40 Maintainer, 50 Owner.
-        return switch answer.body?["access_level"]?.whole ?? 0 {
+        return Self.role(at: answer.body?["access_level"]?.whole ?? 0)
+    }
+
+    /// The role of one of GitLab's levels: 20 Reporter, 30 Developer, 40 Maintainer, 50 Owner.
+    static func role(at level: Int64) -> AccountRole {
+        switch level {
         case 40...: .maintain
         case 30...: .write
         case 10...: .read
@@ -190,31 +162,35 @@ public struct GitLabAPI: ForgeAPI {
         }
     }
 
-    /// The configured clone token.
+    /// The configured login.
     public func cloneCredential(for repository: RepositoryReference) async throws -> CloneCredential? {
-        cloneToken.map { CloneCredential(user: "oauth2", password: $0, expiresAt: nil) }
+        cloneLogin.map { CloneCredential(user: $0.user, password: $0.password, expiresAt: nil) }
     }
 
     // MARK: Hooks
 
     private static let hookHint = "Give the token the scope api and the role Maintainer."
 
-    /// Makes a webhook. A server older than 19.0 ignores the signing token, and the receipt says so.
+    /// Makes a webhook, or changes the one with its address. A server older than 19.0 ignores the signing token, and the
+    /// receipt says so.
     public func makeHook(_ wish: HookWish, on repository: RepositoryReference) async throws -> HookReceipt {
         let task = "make a webhook of \(repository.name)"
-        for id in try await hooks(at: wish.url, of: repository) {
-            _ = try await call(
-                "DELETE", repository, "/hooks/\(id)", to: "remove the webhook \(id) of \(repository.name)",
-                hint: Self.hookHint)
-        }
         var body: [String: JSONValue] = [
             "url": .string(wish.url), "push_events": true, "tag_push_events": true, "merge_requests_events": true,
             "note_events": true, "enable_ssl_verification": .bool(wish.verifiesCertificate),
             "signing_token": .string(wish.secret.revealed),
         ]
         body["token"] = wish.token.map { .string($0.revealed) }
-        let answer = try await call("POST", repository, "/hooks", body: .object(body), to: task, hint: Self.hookHint)
+        let known = try await hooks(at: wish.url, of: repository)
+        let answer = try await call(
+            known.isEmpty ? "POST" : "PUT", repository, known.first.map { "/hooks/\($0)" } ?? "/hooks",
+            body: .object(body), to: task, hint: Self.hookHint)
         guard let id = answer.body?["id"]?.whole else { throw client.unreadable(task) }
+        for other in known where other != id {
+            _ = try await call(
+                "DELETE", repository, "/hooks/\(other)", to: "remove the webhook \(other) of \(repository.name)",
+                hint: Self.hookHint)
+        }
         return HookReceipt(id: id, isSigning: answer.body?["signing_token_present"]?.flag ?? false)
     }
 
