@@ -18,9 +18,6 @@ public struct ByteCount: Hashable, Comparable, Codable, Sendable {
     /// The smaller amount comes first.
     public static func < (left: Self, right: Self) -> Bool { left.bytes < right.bytes }
 
-    /// An amount in kibibytes.
-    public static func kibibytes(_ count: Int64) -> Self { Self(bytes: count << 10) }
-
     /// An amount in mebibytes.
     public static func mebibytes(_ count: Int64) -> Self { Self(bytes: count << 20) }
 
