@@ -63,8 +63,8 @@ extension Mirror {
         try GitName.checkCommit(commit)
         let outcome = try await git.require(
             [
-                "show", "--no-patch", "--no-show-signature", "--format=%H%x00%P%x00%an%x00%ae%x00%cI%x00%B", commit,
-                "--",
+                "show", "--no-patch", "--no-show-signature", "--format=%H%x00%P%x00%an%x00%ae%x00%cI%x00%B",
+                commit + "^{commit}", "--",
             ],
             in: path)
         let fields = outcome.text.split(separator: "\0", maxSplits: 5, omittingEmptySubsequences: false).map(
