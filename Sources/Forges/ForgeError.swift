@@ -6,7 +6,7 @@ public struct ForgeError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case misconfigured, unreadablePayload, unreachable, unavailable, limited, unauthorized, forbidden
-            case notFound, refused, unreadableAnswer, unsupported
+            case notFound, moved, refused, unreadableAnswer, unsupported
         }
         private let kind: Kind
 
@@ -26,6 +26,8 @@ public struct ForgeError: Error, Sendable, CustomStringConvertible {
         public static let forbidden = Code(kind: .forbidden)
         /// The forge has no such thing, or hides it from this credential.
         public static let notFound = Code(kind: .notFound)
+        /// It has another place now: the repository was renamed.
+        public static let moved = Code(kind: .moved)
         /// The forge will never take this request.
         public static let refused = Code(kind: .refused)
         /// The forge's answer is not what its documentation says.
@@ -56,6 +58,10 @@ public struct ForgeError: Error, Sendable, CustomStringConvertible {
 
     /// Whether the same request may succeed later without anybody changing anything.
     public var isTransient: Bool { [.unreachable, .unavailable, .limited, .unreadableAnswer].contains(code) }
+
+    /// Whether the fault is in the request itself, so that the same will hardly ever succeed. A credential, a permission
+    /// or a setting is none: a person puts those right, and then the same request passes.
+    public var isOfRequest: Bool { [.refused, .unsupported].contains(code) }
 
     /// The message.
     public var description: String { message }

@@ -24,11 +24,14 @@ public struct HTTPRequest: Sendable {
     public var headerTimeout: Duration
     /// How long the body may stand still before the request fails; nil for streams that may be silent for ever.
     public var idleTimeout: Duration?
+    /// How long all of it may take, however steadily bytes come; nil for as long as they do.
+    public var totalTimeout: Duration?
 
-    /// Describes a request; by default the headers have 30 s and a silent body 60 s.
+    /// Describes a request; by default the headers have 30 s, a silent body 60 s, and the whole no bound.
     public init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
-        unixSocket: String? = nil, headerTimeout: Duration = .seconds(30), idleTimeout: Duration? = .seconds(60)
+        unixSocket: String? = nil, headerTimeout: Duration = .seconds(30), idleTimeout: Duration? = .seconds(60),
+        totalTimeout: Duration? = nil
     ) {
         self.method = method
         self.url = url
@@ -37,5 +40,6 @@ public struct HTTPRequest: Sendable {
         self.unixSocket = unixSocket
         self.headerTimeout = headerTimeout
         self.idleTimeout = idleTimeout
+        self.totalTimeout = totalTimeout
     }
 }

@@ -8,6 +8,7 @@ struct PreparedRequest: Sendable {
     let unixSocket: String?
     let headerTimeout: Duration
     let idleTimeout: Duration?
+    let totalTimeout: Duration?
     /// Bytes to send as they are; empty where there is no body.
     let bytes: [UInt8]
     /// A body that comes as a stream.
@@ -55,6 +56,7 @@ struct PreparedRequest: Sendable {
         unixSocket = request.unixSocket
         headerTimeout = request.headerTimeout
         idleTimeout = request.idleTimeout
+        totalTimeout = request.totalTimeout
         switch request.body {
         case .none: (bytes, source, sourceLength) = ([], nil, nil)
         case .bytes(let all): (bytes, source, sourceLength) = (all, nil, nil)

@@ -4,7 +4,8 @@ import FoundationEssentials
 ///
 /// The wait doubles from `firstWait` up to `longestWait`, and each is then cut by chance to between half and all of
 /// it, so that many clients of one server that failed do not come back at once. A `Retry-After` header is obeyed up to
-/// `longestRetryAfter`; a server that asks for more gets no further request, and its answer is the result.
+/// `longestRetryAfter`; a server that asks for more, or says that a limit is spent, gets no further request, and its
+/// answer is the result.
 public struct RetryPolicy: Sendable {
     /// How often a request is sent at most, the first time included.
     public var attempts: Int
@@ -47,8 +48,11 @@ public struct RetryPolicy: Sendable {
         guard attempt < attempts, isRepeatable(request),
             [408, 425, 429, 500, 502, 503, 504].contains(answer.status)
         else { return nil }
-        guard let asked = retryAfter(answer.headers) else { return ownWait(afterAttempt: attempt) }
-        return asked <= longestRetryAfter ? asked : nil
+        if let asked = answer.headers.retryAfter(at: secondsSince1970()) {
+            return asked <= longestRetryAfter ? asked : nil
+        }
+        // Of a limit that is spent the next request gets nothing either, and some servers count it against the client.
+        return answer.headers.isLimitSpent ? nil : ownWait(afterAttempt: attempt)
     }
 
     /// The wait after that many attempts (from 1) and an error; nil when the error is final.
@@ -73,14 +77,6 @@ public struct RetryPolicy: Sendable {
         let doublings = min(max(attempt, 1) - 1, 30)
         let full = min(firstWait * (1 << doublings), longestWait)
         return full * (0.5 + 0.5 * min(max(random(), 0), 1))
-    }
-
-    /// How long the answer asks to wait: whole seconds, or a date (RFC 9110, 10.2.3).
-    private func retryAfter(_ headers: HTTPHeaders) -> Duration? {
-        guard let value = headers["Retry-After"] else { return nil }
-        if let seconds = Int64(value), seconds >= 0 { return .seconds(min(seconds, 1 << 31)) }
-        guard let moment = HTTPDate.secondsSince1970(value) else { return nil }
-        return max(.zero, .milliseconds(Int64((moment - secondsSince1970()) * 1_000)))
     }
 }
 

@@ -55,9 +55,14 @@ final class Transfer {
 
     // MARK: Time
 
-    /// When the clock ends this transfer. Waiting for a slow reader is nobody's fault and has no deadline.
+    /// When the clock ends this transfer: the first of its deadlines.
     var deadline: Deadline? {
         guard result == nil else { return nil }
+        return [stageDeadline, totalDeadline].compactMap(\.self).min { $0.moment < $1.moment }
+    }
+
+    /// Of the part that is on its way now. Waiting for a slow reader is nobody's fault and has no deadline.
+    private var stageDeadline: Deadline? {
         if headContinuation != nil {
             return Deadline(
                 moment: began + request.headerTimeout,
@@ -69,6 +74,14 @@ final class Transfer {
         return Deadline(
             moment: lastActivity + idle,
             error: HTTPError(.timedOut, message: "\(name): the answer stood still for \(idle.words)."))
+    }
+
+    /// Of the whole: one that trickles keeps every other deadline away for ever.
+    private var totalDeadline: Deadline? {
+        guard let total = request.totalTimeout else { return nil }
+        return Deadline(
+            moment: began + total,
+            error: HTTPError(.timedOut, message: "\(name): the answer was not whole within \(total.words)."))
     }
 
     // MARK: The end

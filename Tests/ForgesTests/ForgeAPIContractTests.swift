@@ -84,20 +84,23 @@ struct ForgeAPIContractTests {
     }
 
     @Test(
-        "a webhook made again replaces the one with its address, and no other", arguments: [ForgeKind.github, .gitlab])
-    func replacingHooks(kind: ForgeKind) async throws {
+        "a webhook made again is changed in place, so that at no moment there is none",
+        arguments: [ForgeKind.github, .gitlab])
+    func changingHooks(kind: ForgeKind) async throws {
         let sender = RecordingSender { sent in
-            guard sent.method == "GET" else { return .init(sent.method == "DELETE" ? 204 : 201, ["id": 30]) }
+            guard sent.method == "GET" else { return .init(sent.method == "DELETE" ? 204 : 200, ["id": 10]) }
             func hook(_ id: Int64, _ url: JSONValue) -> JSONValue {
                 ["id": .integer(id), "url": url, "config": ["url": url]]
             }
-            return .init(200, [hook(10, "https://pawl.example/hooks/f/1"), hook(20, "https://other.example/")])
+            let ours: JSONValue = "https://pawl.example/hooks/f/1"
+            return .init(200, [hook(10, ours), hook(20, "https://other.example/"), hook(30, ours)])
         }
         let wish = HookWish(url: "https://pawl.example/hooks/f/1", secret: Redacted("s"))
-        #expect(try await Self.api(kind, sender).makeHook(wish, on: Self.repository).id == 30)
+        #expect(try await Self.api(kind, sender).makeHook(wish, on: Self.repository).id == 10)
         let changes = sender.sent.filter { $0.method != "GET" }
-        #expect(changes.map(\.method) == ["DELETE", "POST"])
-        #expect(changes.first?.url.hasSuffix("/hooks/10") == true)
+        #expect(changes.map(\.method) == [kind == .github ? "PATCH" : "PUT", "DELETE"])
+        #expect(changes.map { $0.url.hasSuffix("/hooks/10") } == [true, false])
+        #expect(changes.last?.url.hasSuffix("/hooks/30") == true, "only one is left with that address")
     }
 
     @Test("an address that is none is refused at once")

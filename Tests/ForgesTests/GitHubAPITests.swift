@@ -38,13 +38,16 @@ struct GitHubAPITests {
         arguments: [
             (401, [], "Bad credentials", ForgeError.Code.unauthorized, nil),
             (403, [], "Resource not accessible", .forbidden, nil), (404, [], "Not Found", .notFound, nil),
-            (422, [], "No commit found for SHA", .refused, nil), (301, [], "Moved Permanently", .notFound, nil),
+            (422, [], "No commit found for SHA", .refused, nil), (301, [], "Moved Permanently", .moved, nil),
             (500, [], "", .unavailable, nil), (503, [("Retry-After", "7")], "", .unavailable, 7),
             (403, [("Retry-After", "30")], "You have exceeded a secondary rate limit", .limited, 30),
             (403, [], "You have exceeded a secondary rate limit", .limited, 60),
             (403, [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1764000123")], "", .limited, 123),
             (429, [("Retry-After", "99999999")], "", .limited, 7_200), (429, [("Retry-After", "-5")], "", .limited, 60),
-            (403, [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "5")], "", .limited, 0),
+            (429, [("Retry-After", "Mon, 24 Nov 2025 16:00:30 GMT")], "", .limited, 30),
+            // A wait of nothing, and a reset by a clock that is behind ours, still are a pause.
+            (429, [("Retry-After", "0")], "", .limited, 1),
+            (403, [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "5")], "", .limited, 60),
         ] as [(Int, [(String, String)], String, ForgeError.Code, Int64?)])
     func refusals(
         status: Int, headers: [(String, String)], message: String, code: ForgeError.Code, wait: Int64?
@@ -60,6 +63,27 @@ struct GitHubAPITests {
         #expect(error.retryAfter == wait.map { Self.now + .seconds($0) })
         #expect(error.isTransient == [.limited, .unavailable].contains(code))
         #expect(!error.message.contains("verysecret"))
+    }
+
+    @Test("what a person can put right is not the request's fault; what the forge finds wrong in it is")
+    func faults() async throws {
+        for (status, isOfRequest) in [(401, false), (403, false), (404, false), (301, false), (400, true), (422, true)]
+        {
+            let api = try Self.api(sender: RecordingSender { _ in .init(status) })
+            let error = try await #require(throws: ForgeError.self) {
+                try await api.post(Self.status, to: Self.repository)
+            }
+            #expect(error.isOfRequest == isOfRequest, "\(status)")
+        }
+    }
+
+    @Test("a repository is found by its number, whatever it is called now")
+    func renamed() async throws {
+        let sender = RecordingSender { _ in
+            .init(200, ["id": 7, "full_name": "ml/attrition", "clone_url": "https://x.example/ml/attrition.git"])
+        }
+        #expect(try await Self.api(sender: sender).repository(numbered: 7).name == "ml/attrition")
+        #expect(sender.sent.map(\.url) == ["https://api.github.com/repositories/7"])
     }
 
     @Test("an answer that is no JSON, or none at all, may be tried again")
@@ -161,6 +185,10 @@ struct GitHubAPITests {
         #expect(bodies.count == 2)
         #expect(bodies.allSatisfy { $0 == ["repository_ids": [7], "permissions": ["contents": "read"]] })
         #expect(try await Self.api(sender: sender).cloneCredential(for: Self.repository) == nil)
+        let named = try GitHubAPI(
+            forge: "hub", credential: .token(Redacted("ghp_x")),
+            cloneCredential: GitCredential(user: "reader", password: Redacted("p")), sender: sender, now: { Self.now })
+        #expect(try await named.cloneCredential(for: Self.repository)?.user == "reader")
     }
 
     @Test(

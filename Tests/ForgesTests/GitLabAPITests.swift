@@ -43,13 +43,60 @@ struct GitLabAPITests {
         #expect(sent.headers["PRIVATE-TOKEN"] == "glpat-verysecret")
     }
 
-    @Test("a state that GitLab shows already is a success", arguments: [true, false])
-    func alreadyThere(isText: Bool) async throws {
-        let words = #"Cannot transition status via :run from :running (Reason(s): Status cannot transition via "run")"#
-        let sender = RecordingSender { _ in
-            .init(400, ["message": isText ? .string(words) : ["status": [.string(words)]]])
+    private static func refusal(from state: String, isText: Bool = true) -> JSONValue {
+        let words = "Cannot transition status via :run from :\(state) (Reason(s): Status cannot transition via \"run\")"
+        return ["message": isText ? .string(words) : ["status": [.string(words)]]]
+    }
+
+    @Test(
+        "a state that GitLab shows already is a success, and no other that it does not leave",
+        arguments: [
+            (CommitStatus.State.pending, "pending", true), (.pending, "running", true), (.success, "success", true),
+            (.failure, "failed", true), (.success, "running", false), (.success, "canceled", false),
+            (.pending, "success", false),
+        ])
+    func alreadyThere(wanted: CommitStatus.State, shown: String, isThere: Bool) async throws {
+        for isText in [true, false] {
+            let sender = RecordingSender { sent in
+                sent.method == "GET" ? .init(200, []) : .init(400, Self.refusal(from: shown, isText: isText))
+            }
+            let api = try Self.api(sender)
+            do {
+                #expect(try await api.post(Self.status(wanted), to: Self.repository) == .alreadyThere)
+                #expect(isThere)
+            } catch let error as ForgeError {
+                #expect(!isThere && error.code == .refused && error.message.contains("from :\(shown)"))
+            }
         }
-        #expect(try await Self.api(sender).post(Self.status(), to: Self.repository) == .alreadyThere)
+    }
+
+    @Test("GitLab's pipeline is told by the first answer and named from then on, until it is gone")
+    func group() async throws {
+        let sender = RecordingSender { sent in
+            sent.json?["pipeline_id"]?.whole == 9
+                ? .init(404, ["message": "404 Pipeline for pipeline_id, sha and ref Not Found"])
+                : .init(201, ["pipeline_id": sent.json?["pipeline_id"] ?? 5])
+        }
+        let api = try Self.api(sender)
+        let five = StatusGroup(remoteID: 5)
+        #expect(try await api.post(Self.status(.pending), to: Self.repository).group == five)
+        #expect(try await api.post(Self.status(), to: Self.repository, in: five).group == five)
+        #expect(try await api.post(Self.status(), to: Self.repository, in: StatusGroup(remoteID: 9)).group == five)
+        #expect(sender.sent.map { $0.json?["pipeline_id"]?.whole } == [nil, 5, 9, nil])
+    }
+
+    @Test("a status whose answer was lost tells its pipeline when it is sent again")
+    func lostGroup() async throws {
+        let sender = RecordingSender { sent in
+            sent.method == "GET"
+                ? .init(200, [["pipeline_id": 4], ["pipeline_id": 5]]) : .init(400, Self.refusal(from: "pending"))
+        }
+        let answer = try await Self.api(sender).post(Self.status(.pending), to: Self.repository)
+        #expect(answer == StatusAnswer(isNew: false, group: StatusGroup(remoteID: 5)))
+        #expect(
+            sender.sent.last?.url
+                == "https://lab.example/api/v4/projects/7/repository/commits/\(Self.commit)/statuses"
+                + "?name=pawl%2Fpush&ref=main")
     }
 
     @Test("any other 400 is final and says why")
@@ -137,12 +184,12 @@ struct GitLabAPITests {
         let sender = RecordingSender { _ in .init(204) }
         let secret = Redacted("s3cret")
         let callback = try GitCallback(
-            callback: (url: "http://127.0.0.1:9/status", secret: secret), sender: sender, now: { Self.now })
+            callback: (url: "http://127.0.0.1:9/status/", secret: secret), sender: sender, now: { Self.now })
         for _ in 0..<2 {
             #expect(try await callback.post(Self.status(), to: Self.repository) == .accepted)
         }
         let sent = sender.sent
-        #expect(sent.count == 2 && sent[0].url == "http://127.0.0.1:9/status")
+        #expect(sent.count == 2 && sent[0].url == "http://127.0.0.1:9/status/", "the address is used as it is")
         #expect(sent[0].headers["X-Pawl-Delivery"] == sent[1].headers["X-Pawl-Delivery"])
         #expect(sent[0].json?["state"] == "success" && sent[0].json?["context"] == "pawl/push")
         let verdict = try WebhookVerifier.verdict(

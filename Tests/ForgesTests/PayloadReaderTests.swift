@@ -106,13 +106,41 @@ struct PayloadReaderTests {
     @Test("an event nobody knows, with fields of any type, is read as other and ignored")
     func unknown() throws {
         let delivery = try Self.read(
-            Array(#"{"action":7,"repository":"x","sender":[]}"#.utf8), event: "sandwich_made")
+            Array(#"{"action":7,"repository":{"id":7},"sender":[]}"#.utf8), event: "sandwich_made")
         #expect(delivery.event.kind == .other)
         guard case .ignore = delivery.decision else {
             Issue.record("not ignored")
             return
         }
         #expect(try Self.read(Array("{}".utf8), event: "Sandwich Hook", kind: .gitlab).event.kind == .other)
+    }
+
+    @Test(
+        "whatever an event is, the repositories it speaks for are read first",
+        arguments: [
+            (ForgeKind.github, "sandwich_made", #"{"action":1,"repository":{"id":8}}"#, Set([8])),
+            (.github, "issue_comment", #"{"action":1,"repository":{"id":8,"full_name":5}}"#, [8]),
+            (.github, "check_run", #"{"check_run":[],"repository":{"id":8,"full_name":"x/y"}}"#, [8]),
+            (.gitlab, "Note Hook", #"{"object_kind":"note","project_id":7,"project":{"id":8},"issue":1}"#, [7, 8]),
+            (.gitlab, "Job Hook", #"{"object_kind":"build","project_id":8,"sha":"none"}"#, [8]),
+            (.gitlab, "Sandwich Hook", #"{"object_kind":"x","project":{"id":8},"user":1}"#, [8]),
+        ] as [(ForgeKind, String, String, Set<Int64>)])
+    func repositories(kind: ForgeKind, event: String, body: String, ids: Set<Int64>) throws {
+        let delivery = try Self.read(Array(body.utf8), event: event, kind: kind)
+        #expect(delivery.repositoryIDs == ids)
+        #expect(delivery.decision != .start)
+    }
+
+    @Test(
+        "a repository without a number that can be read is refused, of every kind of event",
+        arguments: [
+            (ForgeKind.github, "sandwich_made", #"{"repository":{"id":"8"}}"#),
+            (.github, "issue_comment", #"{"repository":"ml/churn"}"#), (.github, "star", #"{"repository":{}}"#),
+            (.gitlab, "Note Hook", #"{"object_kind":"note","project_id":"8"}"#),
+            (.gitlab, "Job Hook", #"{"object_kind":"build","project_id":7,"project":{"id":1.5}}"#),
+        ])
+    func unreadableRepositories(kind: ForgeKind, event: String, body: String) {
+        #expect(Self.refusal(Array(body.utf8), event: event, kind: kind) != nil)
     }
 
     @Test("very long messages are kept to their beginning, on a whole character")

@@ -75,6 +75,26 @@ struct RetryPolicyTests {
         #expect(clock.waits.withLockedValue { $0.isEmpty })
     }
 
+    @Test(
+        "of a limit that is spent nothing more is asked, unless the server says when",
+        arguments: ["X-RateLimit-Remaining", "RateLimit-Remaining"])
+    func spentLimit(name: String) async throws {
+        let sender = Sender([answer(429, [(name, "0"), ("X-RateLimit-Reset", "784111780")])])
+        #expect(try await sender.send(HTTPRequest("GET", "http://x/"), retrying: policy()).status == 429)
+        let asked = Sender([answer(429, [(name, "0"), ("Retry-After", "2")]), answer(200)])
+        #expect(try await asked.send(HTTPRequest("GET", "http://x/"), retrying: policy()).status == 200)
+        #expect(clock.waits.withLockedValue { $0 } == [.seconds(2)])
+    }
+
+    @Test(
+        "a limit's reset is the time until then, whatever number the header has",
+        arguments: [("784111787", 10), ("5", -784_111_772), ("", nil), ("-1", nil), ("9223372036854775807", nil)]
+            as [(String, Int?)])
+    func reset(value: String, seconds: Int?) {
+        let headers = HTTPHeaders([("RateLimit-Reset", value)])
+        #expect(headers.limitReset(at: 784_111_777) == seconds.map { .seconds($0) })
+    }
+
     @Test("a request whose effect might happen twice is sent once, unless nothing was sent")
     func unsafeMethods() async throws {
         let request = HTTPRequest("POST", "http://x/", body: .bytes([1]))

@@ -207,6 +207,23 @@ struct TransferLimitsTests {
         #expect(read == Array("half".utf8))
     }
 
+    @Test("a body that trickles for longer than all of it may take ends the transfer")
+    func totalTimeout() async throws {
+        let server = try ScriptedServer { connection in
+            _ = connection.readRequest()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while connection.writeAll([7]) > 0 {
+                var wait = pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)
+                if poll(&wait, 1, 10) != 0 { return }
+            }
+        }
+        let request = HTTPRequest("GET", server.url(), totalTimeout: .milliseconds(300))
+        let error = await #expect(throws: HTTPError.self) {
+            try await client.send(request).collect(upTo: 1 << 20)
+        }
+        #expect(error?.code == .timedOut && error?.message.contains("300 ms") == true)
+    }
+
     @Test("a body may be silent for as long as it likes where the request says so")
     func silentBody() async throws {
         let mayEnd = Signal()

@@ -57,6 +57,12 @@ import Testing
         let found = try #require(try await store.hook(forge: "github", name: "main"))
         #expect(found.remoteIDs == [7, 8])
         #expect(found.sealedSecret == [2] && found.previousSealedSecret == [1])
+        // A delivery that another secret proved says nothing about this one.
+        try await store.proveHook(hook.id, by: [1], keeping: [1])
+        #expect(try await store.hook(forge: "github", name: "main") == found)
+        try await store.proveHook(hook.id, by: [2], keeping: [3])
+        let proved = try #require(try await store.hook(forge: "github", name: "main"))
+        #expect(proved.isProved && proved.sealedSecret == [3] && proved.previousSealedSecret == nil)
         try await store.removeHook(hook.id)
         #expect(try await store.hook(forge: "github", name: "main") == nil)
     }

@@ -64,4 +64,38 @@ import Testing
         #expect(again.tries == 1)
         #expect(again.lastError == "500 from GitHub")
     }
+
+    @Test("what was given up is owed again when a person asks, unless something newer is")
+    func askedFor() async throws {
+        let test = try await TestStore()
+        let id = try await test.pipeline(plan([("test", [])]))
+        let due = try await test.store.dueMessages(now: at(0))
+        for message in due { try await test.store.markGivenUp(message.id, error: "422", now: at(1)) }
+        #expect(try await test.store.outboxBacklog().failed.count == 2)
+        try await test.run("test")
+        let newer = try await test.store.dueMessages(now: at(2))
+        try await test.store.markRetry(newer[0].id, error: "403", nextTryAt: at(900))
+        #expect(try await test.store.retryMessages(of: PipelineID(rawValue: 99), by: "mira", now: at(3)).isEmpty)
+        let owed = try await test.store.retryMessages(of: id, by: "mira", now: at(3))
+        #expect(owed.map(\.id) == newer.map(\.id), "the pending ones are overtaken")
+        #expect(owed.allSatisfy { $0.nextTryAt == at(3) && $0.tries == 0 })
+        #expect(try await test.store.outboxBacklog().failed.count == 0)
+
+        for message in newer { try await test.store.markGivenUp(message.id, error: "422 wrong", now: at(4)) }
+        let backlog = try await test.store.outboxBacklog()
+        #expect(backlog.owed.count == 0 && backlog.failed.count == 2 && backlog.failed.lastError == "422 wrong")
+        #expect(try await test.store.retryMessages(by: "mira", now: at(5)).map(\.id) == newer.map(\.id))
+        #expect(try await test.store.auditEntries().first?.action == "outbox.retry")
+    }
+
+    @Test("a message that waits for its commit's sake keeps the commit's others waiting, and no other commit's")
+    func commitWaits() async throws {
+        let test = try await TestStore()
+        try await test.pipeline(plan([("test", [])]))
+        try await test.pipeline(plan([("test", [])]), commit: String(repeating: "b", count: 40))
+        let first = try #require(try await test.store.dueMessages(now: at(0)).first)
+        try await test.store.markRetry(first.id, error: "500", nextTryAt: at(60), holding: .commit)
+        let due = try await test.store.dueMessages(now: at(1))
+        #expect(due.count == 2 && due.allSatisfy { $0.status.commit != first.status.commit })
+    }
 }

@@ -30,4 +30,17 @@ public enum TestKeys {
         JWXIQjMDVsa4tFNi8oZ7Hd5kyIbx5Rx7yD2GQQGPOtty/TlGYNJ0
         -----END RSA PRIVATE KEY-----
         """
+
+    /// Its public half.
+    public static let rsaPublic = """
+        -----BEGIN PUBLIC KEY-----
+        MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsWDFmpBWlRvAcAyGQc60
+        IUxna6qPYZ6J0FfwE/D0Pb/393Iab1ptvtcyIrkSuxmMNni3gOncHNyn1CX80UNA
+        8d1cLk55nGaTsvTaA163qCNVbhklIvO76KGXBVhzqrt8+LIpr9EuYA/BYpv7zUeJ
+        J5WkpraWBiWWnCkyqNCUZVxQVkBmske+xojeEqjZGhxY8UKu4jKfQc7ARZccg0VB
+        +CrgL+T4gpkihHnXrK28WzdERNT0h5RNln11Jd9RUxcCC4KXeIjpRpep/w5H3Djf
+        LPxXOK+jcE0Ebe4q7Mo1HTX0DcRMd3ruSzyMb6PldXNkp+DshcbrG2tbjNKF/cNO
+        KwIDAQAB
+        -----END PUBLIC KEY-----
+        """
 }

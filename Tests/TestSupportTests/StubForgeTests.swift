@@ -155,6 +155,9 @@ struct StubForgeTests {
             let again = try await post("pending")
             #expect(again.0 == 201)
             #expect(again.1 == first.1, "it is appended to the pipeline there is")
+            let newer = try forge.beginPipeline(for: commit, ref: "main", in: "mira/churn")
+            let parted = try await post("pending")
+            #expect(parted == (201, newer), "what names no pipeline goes to the newest, and is new there")
         }
     }
 

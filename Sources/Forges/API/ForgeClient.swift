@@ -4,8 +4,10 @@ import PipelineModel
 /// Sends requests to one forge's API and tells its answers apart.
 struct ForgeClient: Sendable {
     let sender: any HTTPSender
-    /// The API's address without a slash at its end.
-    let base: String
+    /// The address as it was given.
+    let address: String
+    /// The address without a slash at its end, for the paths that come after it.
+    private let base: String
     /// The forge's name in messages.
     let name: String
     let retry: RetryPolicy
@@ -13,18 +15,27 @@ struct ForgeClient: Sendable {
 
     /// The longest answer that is read. The longest that is asked for, a page of 100 deliveries, has about 50 KB.
     static let answerLimit = 4 << 20
+    /// How long a call may take in all, so that a forge whose answers trickle stalls nobody for ever.
+    static let callTimeout = Duration.minutes(2)
     /// The longest wait that a forge's headers are believed; limits are counted by the hour.
     static let longestWait = Duration.hours(2)
+    /// The shortest wait before a forge is asked again that has asked to wait.
+    static let shortestWait = Duration.seconds(1)
+    /// The wait where a forge has reached a limit and does not say until when.
+    static let usualWait = Duration.minutes(1)
 
     init(
-        sender: any HTTPSender, base: String, name: String, retry: RetryPolicy, now: @escaping @Sendable () -> Timestamp
+        sender: any HTTPSender, address: String, name: String, retry: RetryPolicy,
+        now: @escaping @Sendable () -> Timestamp
     ) throws(ForgeError) {
-        guard base.hasPrefix("https://") || base.hasPrefix("http://"), !base.contains(where: \.isWhitespace) else {
+        guard address.hasPrefix("https://") || address.hasPrefix("http://"), !address.contains(where: \.isWhitespace)
+        else {
             throw ForgeError(
                 .misconfigured, message: "The address of \(name) is no http or https URL. Set it in full.")
         }
         self.sender = sender
-        self.base = String(base.reversed().drop { $0 == "/" }.reversed())
+        self.address = address
+        base = String(address.reversed().drop { $0 == "/" }.reversed())
         self.name = name
         self.retry = retry
         self.now = now
@@ -39,14 +50,16 @@ struct ForgeClient: Sendable {
         var isSuccess: Bool { (200..<300).contains(status) }
     }
 
-    /// Sends a request and reads the answer, whatever its status. GETs are repeated as the policy says.
+    /// Sends a request and reads the answer, whatever its status. GETs are repeated as the policy says. Without a path
+    /// it goes to the address itself.
     func exchange(
         _ method: String, _ path: String, headers: [(name: String, value: String)], body: JSONValue? = nil
     ) async throws -> Answer {
         var headers = headers + [("User-Agent", "pawl")]
         if body != nil { headers.append(("Content-Type", "application/json")) }
         let request = HTTPRequest(
-            method, base + path, headers: headers, body: body.map { .bytes($0.bytes) } ?? .none)
+            method, path.isEmpty ? address : base + path, headers: headers,
+            body: body.map { .bytes($0.bytes) } ?? .none, totalTimeout: Self.callTimeout)
         do {
             let response = try await sender.send(request, retrying: retry)
             let bytes = try await response.collect(upTo: Self.answerLimit)
@@ -72,12 +85,12 @@ struct ForgeClient: Sendable {
             ForgeError(code, message: "\(name) \(text)", retryAfter: retryAfter)
         }
         if isLimit(answer, said: said) {
-            let moment = retryMoment(answer) ?? now() + .minutes(1)
+            let moment = retryMoment(answer) ?? now() + Self.usualWait
             return failure(.limited, "has reached its rate limit while asked to \(task).", retryAfter: moment)
         }
         switch answer.status {
         case 300..<400:
-            return failure(.notFound, "says that the repository has moved; give its new path. It was asked to \(task).")
+            return failure(.moved, "says that what it was asked for has moved (asked to \(task)).")
         case 401:
             return failure(.unauthorized, "does not know the credential (asked to \(task)). Renew it in the settings.")
         case 403: return failure(.forbidden, "does not let this credential \(task)\(said). \(hint)")
@@ -103,21 +116,20 @@ struct ForgeClient: Sendable {
     private func isLimit(_ answer: Answer, said: String) -> Bool {
         if answer.status == 429 { return true }
         guard answer.status == 403 else { return false }
-        return answer.headers["Retry-After"] != nil || answer.headers["X-RateLimit-Remaining"] == "0"
+        return answer.headers["Retry-After"] != nil || answer.headers.isLimitSpent
             || said.lowercased().contains("rate limit")
     }
 
     /// When the answer's headers want the next request: what is asked for outright first, then the limit's own reset.
     private func retryMoment(_ answer: Answer) -> Timestamp? {
         let now = now()
-        let latest = now + Self.longestWait
-        if let seconds = answer.headers["Retry-After"].flatMap({ Int64($0) }), seconds >= 0 {
-            return seconds > Self.longestWait.wholeSeconds ? latest : now + .seconds(seconds)
+        let seconds = Double(now.milliseconds) / 1_000
+        var wait = answer.headers.retryAfter(at: seconds)
+        if wait == nil, answer.headers.isLimitSpent {
+            // A reset that is past is one by another clock: it cannot say how long to wait.
+            wait = answer.headers.limitReset(at: seconds).map { $0 > .zero ? $0 : Self.usualWait }
         }
-        let isSpent = answer.headers["X-RateLimit-Remaining"] == "0" || answer.headers["RateLimit-Remaining"] == "0"
-        let reset = answer.headers["X-RateLimit-Reset"] ?? answer.headers["RateLimit-Reset"]
-        guard isSpent, let reset = reset.flatMap({ Int64($0) }), (0...(1 << 40)).contains(reset) else { return nil }
-        return min(max(Timestamp(milliseconds: reset * 1_000), now), latest)
+        return wait.map { now + min(max($0, Self.shortestWait), Self.longestWait) }
     }
 
     // MARK: Words

@@ -9,17 +9,22 @@ public struct ForgeDelivery: Hashable, Sendable {
     /// What names the delivery, and is the same when the forge sends it again; nil from servers that send no such thing.
     public var key: String?
 
+    /// The numbers that the payload gives for its repository, whatever else of it can be read.
+    private let stated: Set<Int64>
+
     /// Puts a delivery together.
-    public init(event: Event, facts: EventFacts = EventFacts(), key: String? = nil) {
+    /// - Parameter stated: the numbers that the payload gives for its repository, read before anything else.
+    public init(event: Event, facts: EventFacts = EventFacts(), key: String? = nil, stated: Set<Int64> = []) {
         self.event = event
         self.facts = facts
         self.key = key
+        self.stated = stated
     }
 
     /// The forge's numbers of the repositories the payload speaks for: each of them has to be bound to the hook. A
     /// fork that a pull request comes from is not among them.
     public var repositoryIDs: Set<Int64> {
-        Set([event.repository?.remoteID, event.pullRequest?.baseRepositoryID].compactMap { $0 })
+        stated.union([event.repository?.remoteID, event.pullRequest?.baseRepositoryID].compactMap { $0 })
     }
 }
 

@@ -35,12 +35,14 @@ public struct GitCallback: ForgeAPI {
         }
         target = Target(
             client: try ForgeClient(
-                sender: sender, base: callback.url, name: "The status callback", retry: retry, now: now),
+                sender: sender, address: callback.url, name: "The status callback", retry: retry, now: now),
             secret: callback.secret)
     }
 
     /// Sends a status to the callback.
-    public func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer {
+    public func post(
+        _ status: CommitStatus, to repository: RepositoryReference, in group: StatusGroup?
+    ) async throws -> StatusAnswer {
         guard let target else { return .accepted }
         var members: [String: JSONValue] = [
             "version": 1, "repository": ["id": .integer(repository.remoteID), "name": .string(repository.name)],
@@ -70,6 +72,11 @@ public struct GitCallback: ForgeAPI {
 
     /// Always throws: `pawl hook install` describes the repository.
     public func repository(at path: String) async throws -> RepositoryReference { throw unsupported("paths") }
+
+    /// Always throws: its own hook made the number up.
+    public func repository(numbered remoteID: Int64) async throws -> RepositoryReference {
+        throw unsupported("numbers")
+    }
 
     /// Always throws.
     public func pullRequest(_ number: Int64, of repository: RepositoryReference) async throws -> PullRequest {

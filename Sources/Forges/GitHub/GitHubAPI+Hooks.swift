@@ -7,24 +7,34 @@ extension GitHubAPI {
     private static let hookHint =
         "Give the credential the permission Webhooks: read and write (classic tokens: admin:repo_hook)."
 
-    /// Makes a webhook that sends signed JSON.
+    /// Makes a webhook that sends signed JSON, or changes the one with its address.
     public func makeHook(_ wish: HookWish, on repository: RepositoryReference) async throws -> HookReceipt {
         let task = "make a webhook of \(repository.name)"
-        for id in try await hooks(at: wish.url, of: repository) {
-            _ = try await call(
-                "DELETE", GitHubPath(repository.name), "/hooks/\(id)",
-                to: "remove the webhook \(id) of \(repository.name)", hint: Self.hookHint)
+        var body: [String: JSONValue] = [
+            "active": true, "events": .array(Self.events.map(JSONValue.string)),
+            "config": [
+                "url": .string(wish.url), "content_type": "json", "secret": .string(wish.secret.revealed),
+                "insecure_ssl": wish.verifiesCertificate ? "0" : "1",
+            ],
+        ]
+        // GitHub refuses a second one with the same address and events.
+        let known = try await hooks(at: wish.url, of: repository)
+        let answer: ForgeClient.Answer
+        if let first = known.first {
+            answer = try await call(
+                "PATCH", GitHubPath(repository.name), "/hooks/\(first)", body: .object(body), to: task,
+                hint: Self.hookHint)
+        } else {
+            body["name"] = "web"
+            answer = try await call(
+                "POST", GitHubPath(repository.name), "/hooks", body: .object(body), to: task, hint: Self.hookHint)
         }
-        let answer = try await call(
-            "POST", GitHubPath(repository.name), "/hooks",
-            body: [
-                "name": "web", "active": true, "events": .array(Self.events.map(JSONValue.string)),
-                "config": [
-                    "url": .string(wish.url), "content_type": "json", "secret": .string(wish.secret.revealed),
-                    "insecure_ssl": wish.verifiesCertificate ? "0" : "1",
-                ],
-            ], to: task, hint: Self.hookHint)
         guard let id = answer.body?["id"]?.whole else { throw client.unreadable(task) }
+        for other in known where other != id {
+            _ = try await call(
+                "DELETE", GitHubPath(repository.name), "/hooks/\(other)",
+                to: "remove the webhook \(other) of \(repository.name)", hint: Self.hookHint)
+        }
         return HookReceipt(id: id, isSigning: true)
     }
 

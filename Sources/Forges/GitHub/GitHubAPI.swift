@@ -11,7 +11,7 @@ public struct GitHubAPI: ForgeAPI {
     let forge: String
     let client: ForgeClient
     let tokens: GitHubTokens
-    let cloneToken: Redacted?
+    private let cloneLogin: GitCredential?
 
     /// Where github.com's API is.
     public static let publicAddress = "https://api.github.com"
@@ -20,17 +20,17 @@ public struct GitHubAPI: ForgeAPI {
     /// - Parameters:
     ///   - forge: the name of the forge's section in the settings.
     ///   - address: where the API is; of an Enterprise Server `https://HOST/api/v3`.
-    ///   - cloneToken: a token that can only read, for git; with an App one is made for each attempt instead.
+    ///   - cloneCredential: a login that can only read, for git; with an App one is made for each attempt instead.
     ///   - retry: how reads are repeated. Writes are not: whoever owes them repeats them.
     /// - Throws: `ForgeError` with code `misconfigured` for an address that is none.
     public init(
         forge: String, address: String = GitHubAPI.publicAddress, credential: GitHubCredential,
-        cloneToken: Redacted? = nil, sender: any HTTPSender, retry: RetryPolicy = RetryPolicy(),
+        cloneCredential: GitCredential? = nil, sender: any HTTPSender, retry: RetryPolicy = RetryPolicy(),
         now: @escaping @Sendable () -> Timestamp
     ) throws(ForgeError) {
         self.forge = forge
-        self.cloneToken = cloneToken
-        client = try ForgeClient(sender: sender, base: address, name: "GitHub", retry: retry, now: now)
+        cloneLogin = cloneCredential
+        client = try ForgeClient(sender: sender, address: address, name: "GitHub", retry: retry, now: now)
         tokens = GitHubTokens(credential: credential, client: client)
     }
 
@@ -61,7 +61,9 @@ public struct GitHubAPI: ForgeAPI {
     // MARK: Statuses
 
     /// Posts a status. GitHub keeps every one and shows the newest, so a repeated one is accepted again.
-    public func post(_ status: CommitStatus, to repository: RepositoryReference) async throws -> StatusAnswer {
+    public func post(
+        _ status: CommitStatus, to repository: RepositoryReference, in group: StatusGroup?
+    ) async throws -> StatusAnswer {
         try status.checkCommit()
         var body: [String: JSONValue] = [
             "state": .string(status.state.rawValue), "context": .string(try status.boundedContext()),
@@ -79,9 +81,17 @@ public struct GitHubAPI: ForgeAPI {
 
     /// The repository at `owner/name`.
     public func repository(at path: String) async throws -> RepositoryReference {
-        let task = "describe \(path)"
-        let answer = try await call(
-            "GET", GitHubPath(path), to: task, hint: "Check the path, and give the credential access to it.")
+        try await describe(GitHubPath(path), hint: "Check the path, and give the credential access to it.")
+    }
+
+    /// The repository of that number, which stays when owner or name change.
+    public func repository(numbered remoteID: Int64) async throws -> RepositoryReference {
+        try await describe(GitHubPath(numbered: remoteID), hint: "Give the credential access to it.")
+    }
+
+    private func describe(_ repository: GitHubPath, hint: String) async throws -> RepositoryReference {
+        let task = "describe \(repository.text)"
+        let answer = try await call("GET", repository, to: task, hint: hint)
         guard let id = answer.body?["id"]?.whole, let name = answer.body?["full_name"]?.text,
             let address = answer.body?["clone_url"]?.text
         else { throw client.unreadable(task) }
@@ -163,10 +173,11 @@ public struct GitHubAPI: ForgeAPI {
         }
     }
 
-    /// With an App, a token made for this call that can only read this repository; else the configured clone token.
+    /// With an App, a token made for this call that can only read this repository; else the configured login.
     public func cloneCredential(for repository: RepositoryReference) async throws -> CloneCredential? {
-        let minted = try await tokens.cloneToken(for: GitHubPath(repository.name), number: repository.remoteID)
-        guard let token = minted?.text ?? cloneToken else { return nil }
-        return CloneCredential(user: "x-access-token", password: token, expiresAt: minted?.expiresAt)
+        if let minted = try await tokens.cloneToken(for: GitHubPath(repository.name), number: repository.remoteID) {
+            return CloneCredential(user: "x-access-token", password: minted.text, expiresAt: minted.expiresAt)
+        }
+        return cloneLogin.map { CloneCredential(user: $0.user, password: $0.password, expiresAt: nil) }
     }
 }

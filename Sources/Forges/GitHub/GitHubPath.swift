@@ -1,7 +1,9 @@
 import PipelineModel
 
-/// A repository's place at GitHub: owner and name, checked, so that nothing else becomes part of a request's path.
+/// A repository's place at GitHub: its number, or owner and name, checked, so that nothing else becomes part of a
+/// request's path.
 struct GitHubPath: Sendable {
+    /// What people call it.
     let text: String
     /// The place in the API.
     let path: String
@@ -21,5 +23,11 @@ struct GitHubPath: Sendable {
         }
         text = name
         path = "/repos/\(name)"
+    }
+
+    /// The place by the repository's number, which GitHub itself redirects to when the name has changed.
+    init(numbered remoteID: Int64) {
+        text = "repository \(remoteID)"
+        path = "/repositories/\(remoteID)"
     }
 }

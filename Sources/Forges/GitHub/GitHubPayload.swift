@@ -45,14 +45,19 @@ struct GitHubPayload {
 
     consuming func delivery() throws(ForgeError) -> ForgeDelivery {
         var reader = self
+        // First of all: whatever kind it is, it is stored only for a repository that its hook may speak for.
+        let project = try reader.payload.object("repository")
+        let stated = try project.map { (project) throws(ForgeError) in
+            Set([try project.required("id", PayloadFields.number)])
+        }
         do {
             try reader.readCommon()
             try reader.readKind()
         } catch {
             // What Pawl does not act on is stored and ignored, whatever it looks like.
-            guard reader.event.kind == .other else { throw error }
+            guard !ForgeDelivery.actsOn(reader.event.kind) else { throw error }
         }
-        return ForgeDelivery(event: reader.event, facts: reader.facts)
+        return ForgeDelivery(event: reader.event, facts: reader.facts, stated: stated ?? [])
     }
 
     private mutating func readCommon() throws(ForgeError) {

@@ -35,21 +35,25 @@ struct GitLabPayload {
 
     consuming func delivery() throws(ForgeError) -> ForgeDelivery {
         var reader = self
+        // First of all: whatever kind it is, it is stored only for repositories that its hook may speak for. A payload
+        // may name its project twice, and neither place is more to be believed.
+        let flat = try reader.payload.number("project_id")
+        let project = try reader.payload.object("project")?.number("id")
+        reader.words.projectID = flat ?? project
         do {
             try reader.readCommon()
             try reader.readKind()
         } catch {
             // What Pawl does not act on is stored and ignored, whatever it looks like.
-            guard reader.event.kind == .other else { throw error }
+            guard !ForgeDelivery.actsOn(reader.event.kind) else { throw error }
         }
         reader.facts.gitlab = reader.words
-        return ForgeDelivery(event: reader.event, facts: reader.facts)
+        return ForgeDelivery(
+            event: reader.event, facts: reader.facts, stated: Set([flat, project].compactMap { $0 }))
     }
 
     private mutating func readCommon() throws(ForgeError) {
         let project = try payload.object("project")
-        words.projectID = try payload.number("project_id")
-        if words.projectID == nil { words.projectID = try project?.number("id") }
         let action = try payload.name("action")
         event.action = try payload.object("object_attributes")?.name("action") ?? action
         event.actor = try actor()

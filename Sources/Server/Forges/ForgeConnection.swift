@@ -11,34 +11,31 @@ public struct ForgeConnection: Sendable {
     public var api: any ForgeAPI
     /// The host and port that people's addresses of its repositories have; nil for plain Git.
     public var webHost: String?
-    /// Whether a GitLab hook with a signing token takes requests that only have the older plain token.
-    public var tokenFallback: HookSecrets.TokenFallback
 
     /// Describes a forge.
-    public init(
-        name: String, kind: ForgeKind, api: any ForgeAPI, webHost: String? = nil,
-        tokenFallback: HookSecrets.TokenFallback = .refused
-    ) {
+    public init(name: String, kind: ForgeKind, api: any ForgeAPI, webHost: String? = nil) {
         self.name = name
         self.kind = kind
         self.api = api
         self.webHost = webHost
-        self.tokenFallback = tokenFallback
     }
 
     /// Reads its deliveries.
     var payloads: PayloadReader { PayloadReader(kind: kind, forge: name) }
 
     /// The secrets of one of its hooks, newest first, in the form that verifies requests.
-    func hookSecrets(_ secrets: [Redacted]) throws(ForgeError) -> HookSecrets {
+    ///
+    /// GitLab's plain token is taken beside a signing token only while the hook goes from one to the other.
+    func hookSecrets(_ secrets: [HookSecret]) throws(ForgeError) -> HookSecrets {
+        let signing = secrets.compactMap(\.signing)
         switch kind {
-        case .github: return try .github(secrets)
-        case .git: return try .git(secrets)
+        case .github: return try .github(signing)
+        case .git: return try .git(signing)
         case .gitlab:
-            let isSigning: (Redacted) -> Bool = { $0.revealed.hasPrefix("whsec_") }
+            let isMoving = secrets.count > 1 || secrets.contains(where: \.isOpen)
             return try .gitlab(
-                signingTokens: secrets.filter(isSigning), tokens: secrets.filter { !isSigning($0) },
-                fallback: tokenFallback)
+                signingTokens: signing, tokens: secrets.compactMap(\.token),
+                fallback: isMoving ? .duringMigration : .refused)
         }
     }
 }

@@ -6,22 +6,22 @@ public struct RetryPace: Sendable {
     public var first: Duration
     /// The longest wait.
     public var longest: Duration
-    /// How often a request is tried that the forge says is wrong. Some of those pass later, as when a commit has not
+    /// How long a message is tried that the forge says is wrong. Some of those pass later, as when a commit has not
     /// reached all of a forge's servers yet.
-    public var triesOfRefused: Int
+    public var patience: Duration
     /// How long to wait for a signal before looking without one.
     public var sweep: Duration
     /// A number from 0 to 1, so that not everybody comes back at once.
     public var jitter: @Sendable () -> Double
 
-    /// Waits from one second to five minutes.
+    /// Waits from one second to five minutes, and gives up after hours what the forge says is wrong.
     public init(
-        first: Duration = .seconds(1), longest: Duration = .minutes(5), triesOfRefused: Int = 12,
+        first: Duration = .seconds(1), longest: Duration = .minutes(5), patience: Duration = .hours(6),
         sweep: Duration = .seconds(30), jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }
     ) {
         self.first = first
         self.longest = longest
-        self.triesOfRefused = triesOfRefused
+        self.patience = patience
         self.sweep = sweep
         self.jitter = jitter
     }

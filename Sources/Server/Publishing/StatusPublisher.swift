@@ -7,8 +7,10 @@ import Store
 /// Sends what forges are owed, in order for each commit, until they have taken it.
 ///
 /// A message leaves the outbox only after the forge answered. A crash between the two sends it again, and the forge's
-/// "already in that state" counts as taken. A forge that is down, or asks to wait, is left alone for that long, and what
-/// it is owed stays; a newer status for the same context takes the place of one that waits.
+/// "already in that state" counts as taken. A forge that is down, or asks to wait, is left alone for that long; where it
+/// fails for one commit, that commit waits alone. What is owed stays owed, also while a credential or a permission is
+/// missing; a newer status for the same context takes the place of one that waits. Only what the forge itself says is
+/// wrong is given up, after hours.
 public struct StatusPublisher: Service {
     private let store: Store
     private let forges: ForgeConnections
@@ -71,82 +73,119 @@ public struct StatusPublisher: Service {
         let commits = Dictionary(grouping: due) { CommitKey(of: $0) }.values.map { $0.sorted { $0.id < $1.id } }
             .sorted { ($0.first?.id.rawValue ?? 0) < ($1.first?.id.rawValue ?? 0) }
         guard !commits.isEmpty else { return true }
-        pause = await withTaskGroup(of: Timestamp?.self) { group in
+        pause = await withTaskGroup(of: Outcome.self) { group in
             var waiting = commits.makeIterator()
             for _ in 0..<Self.width {
                 guard let messages = waiting.next() else { break }
                 group.addTask { await send(messages) }
             }
-            var latest: Timestamp?
-            while let found = await group.next() {
-                if let found { latest = max(latest ?? found, found) }
-                if latest == nil, let messages = waiting.next() { group.addTask { await send(messages) } }
+            var round = PublishingRound()
+            while let outcome = await group.next() {
+                round.note(outcome)
+                if round.restsUntil == nil, let messages = waiting.next() { group.addTask { await send(messages) } }
             }
-            return latest
+            return round.restsUntil
         }
         return false
     }
 
     /// Sends one commit's messages, one after the other, up to the first that the forge does not take.
-    /// - Returns: before when the forge is better left alone, where it cannot take more now.
-    private func send(_ messages: [OwedMessage]) async -> Timestamp? {
+    private func send(_ messages: [OwedMessage]) async -> Outcome {
+        // Read with the first of them, and told by the answers to those before.
+        var group = messages.first?.statusGroup.map { StatusGroup(remoteID: $0) }
         for message in messages {
             do {
-                switch try await withoutCancellation({ try await send(message) }) {
-                case .done: continue
-                case .waits: return nil
-                case .forgeRests(let until): return until
-                }
+                let known = group
+                let (outcome, told) = try await withoutCancellation { try await send(message, in: known) }
+                guard outcome == .done else { return outcome }
+                group = told ?? group
             } catch {
                 logger.error("outbox cannot be written", metadata: ["message": "\(message.id)", "error": "\(error)"])
                 // What cannot be written down as sent would be sent again and again.
-                return now() + pace.sweep
+                return .forgeRests(until: now() + pace.sweep)
             }
         }
-        return nil
+        return .done
     }
 
-    /// What became of a message.
-    private enum Outcome: Sendable {
+    /// What became of a message, and of those after it on its commit.
+    enum Outcome: Equatable, Sendable {
         /// It is out of the way: taken, or given up.
         case done
-        /// It is tried again later, and those after it on its commit with it.
+        /// It is tried again later; that says nothing about other commits.
         case waits
-        /// The same, and the forge takes nothing at all until then.
+        /// The forge failed, which may be for this commit alone; it is tried again then.
+        case fails(until: Timestamp)
+        /// The forge takes nothing at all until then.
         case forgeRests(until: Timestamp)
     }
 
-    private func send(_ message: OwedMessage) async throws -> Outcome {
+    /// Sends a message.
+    /// - Returns: what became of it, and where the forge keeps the commit's statuses, as far as it has told.
+    private func send(_ message: OwedMessage, in group: StatusGroup?) async throws -> (Outcome, StatusGroup?) {
         guard let forge = forges[message.repository.forge] else {
             let reason = "The settings have no forge \(message.repository.forge) any more."
-            try await store.markRetry(message.id, error: reason, nextTryAt: now() + pace.longest)
-            return .waits
+            try await store.markRetry(
+                message.id, error: reason, nextTryAt: now() + pace.longest, holding: .commit)
+            return (.waits, nil)
         }
         do {
-            _ = try await forge.api.post(message.status, to: message.repository)
-            try await store.markSent(message.id, now: now())
-            return .done
+            let answer = try await forge.api.post(message.status, to: message.repository, in: group)
+            try await store.markSent(message.id, in: answer.group?.remoteID, now: now())
+            return (.done, answer.group)
+        } catch let error as ForgeError where error.code == .moved {
+            return (try await follow(message, on: forge, after: error), nil)
         } catch let error as ForgeError {
-            return try await postpone(message, after: error)
+            return (try await postpone(message, after: error), nil)
         } catch let error as StoreError {
             throw error
         } catch {
-            return try await postpone(message, after: ForgeError(.unreachable, message: "\(error)", cause: error))
+            let error = ForgeError(.unreachable, message: "\(error)", cause: error)
+            return (try await postpone(message, after: error), nil)
+        }
+    }
+
+    /// Takes over the new name of a repository that was renamed, and has the message sent there.
+    private func follow(
+        _ message: OwedMessage, on forge: ForgeConnection, after error: ForgeError
+    ) async throws -> Outcome {
+        do {
+            var found = try await forge.api.repository(numbered: message.repository.remoteID)
+            found.forge = forge.name
+            // The same name again would be asked again and again.
+            guard found.name != message.repository.name else { return try await postpone(message, after: error) }
+            _ = try await store.addRepository(found, now: now())
+            logger.info(
+                "repository renamed", metadata: ["from": "\(message.repository.name)", "to": "\(found.name)"])
+            try await store.markRetry(message.id, error: error.message, nextTryAt: now(), holding: .commit)
+            return .waits
+        } catch let error as ForgeError {
+            return try await postpone(message, after: error)
         }
     }
 
     private func postpone(_ message: OwedMessage, after error: ForgeError) async throws -> Outcome {
         let moment = now()
-        if !error.isTransient && message.tries >= pace.triesOfRefused {
-            try await store.markGivenUp(message.id, error: error.message, now: moment)
-            logger.warning(
-                "status given up",
-                metadata: ["message": "\(message.id)", "context": "\(message.status.context)", "error": "\(error)"])
-            return .done
-        }
         let next = max(error.retryAfter ?? moment, moment + pace.delay(afterTries: message.tries))
-        try await store.markRetry(message.id, error: error.message, nextTryAt: next)
-        return error.isTransient ? .forgeRests(until: next) : .waits
+        guard error.isOfRequest else {
+            try await store.markRetry(message.id, error: error.message, nextTryAt: next, holding: .commit)
+            return switch error.code {
+            case .limited, .unreachable: .forgeRests(until: next)
+            case .unavailable where error.retryAfter != nil: .forgeRests(until: next)
+            case .unavailable, .unreadableAnswer, .unauthorized: .fails(until: next)
+            // A permission, or a repository that is gone: other repositories are not concerned.
+            default: .waits
+            }
+        }
+        guard moment - (message.refusedSince ?? moment) >= pace.patience else {
+            try await store.markRefused(message.id, error: error.message, nextTryAt: next, now: moment)
+            return .waits
+        }
+        try await store.markGivenUp(message.id, error: error.message, now: moment)
+        logger.warning(
+            "status given up",
+            metadata: ["message": "\(message.id)", "context": "\(message.status.context)", "error": "\(error)"])
+        return .done
     }
 
     private func timeToNext(for forge: String, _ pause: Timestamp?) async -> Duration {

@@ -12,14 +12,18 @@ extension RepositoryAdder {
         var reference = try await forge.api.repository(at: path)
         reference.forge = forge.name
         let stored = try await store.addRepository(reference, now: now())
-        var checks = [CheckView("forge", .good, "\(forge.name), repository \(reference.remoteID), \(reference.name)")]
+        let surprises = RepositorySurprises(repository: stored, forge: forge, preview: preview)
+        let survey = try await surprises.survey()
+        var checks = [surprises.forgeCheck(survey)]
         if let publicURL {
             checks += try await makeWebhook(for: reference, on: forge, publicURL: publicURL)
         } else {
             checks.append(
                 CheckView(
-                    "webhook", .bad, "not made: the server has no address that \(forge.name) reaches. Set server.url"))
+                    "webhook", .bad, "not made: the server has no address that \(forge.name) reaches. Set server.url",
+                    helps: [HelpView("pawl init --explain", "every setting with its meaning")]))
         }
+        checks += try await surprises.checks(survey)
         return RepositoryAdditionView(repository: RepositoryView(stored), checks: checks)
     }
 
@@ -27,48 +31,84 @@ extension RepositoryAdder {
         for repository: RepositoryReference, on forge: ForgeConnection, publicURL: String
     ) async throws -> [CheckView] {
         let name = "r\(repository.remoteID)"
-        let secret = Redacted(try forge.kind == .gitlab ? StandardWebhookKey.makeToken() : AccessToken.make())
         // Bound first: the forge's first delivery may come before its answer.
-        try await bindHook(named: name, of: forge, secret: secret, to: repository.remoteID)
-        let token = Redacted(try AccessToken.make())
-        let receipt = try await forge.api.makeHook(
-            HookWish(
-                url: "\(publicURL)/hooks/\(forge.name)/\(name)", secret: secret,
-                token: forge.kind == .gitlab ? token : nil), on: repository)
-        if !receipt.isSigning {
-            try await bindHook(named: name, of: forge, secret: token, to: repository.remoteID)
+        let secret = try await newSecret(ofHook: name, of: forge, speakingFor: repository)
+        guard let signing = secret.signing else {
+            throw APIRefusal(.fault, "the webhook \(name) of \(forge.name) has no secret to sign with")
         }
+        let receipt = try await forge.api.makeHook(
+            HookWish(url: "\(publicURL)/hooks/\(forge.name)/\(name)", secret: signing, token: secret.token),
+            on: repository)
         if let hook = try await store.hook(forge: forge.name, name: name) {
-            // The forge uses the newest secret from now on; a signing token beside it would stay mandatory.
-            if !receipt.isSigning { try await store.forgetPreviousSecret(of: hook.id) }
+            if secret.isOpen, !hook.isProved {
+                // Of the two, the answer tells which one the server uses.
+                let used = secret.kept(by: receipt.isSigning ? .signature : .token)
+                try await store.replaceHookSecret(of: hook.id, with: try seal(used, ofHook: name, of: forge))
+            }
             try await store.setRemoteHookID(receipt.id, of: hook.id, now: now())
         }
         let asked = now()
         try await forge.api.testHook(receipt.id, on: repository)
-        let hasArrived = try await deliveryArrives(for: repository, since: asked)
+        let arrival = try await deliveryArrives(for: repository, since: asked)
         return [
             CheckView(
                 "webhook", receipt.isSigning ? .good : .attention,
                 "made, id \(receipt.id): push, tag, pull request, comment; "
                     + (receipt.isSigning ? "signed" : "a plain token, because this server is older than GitLab 19.0")),
-            hasArrived
-                ? CheckView("reached", .good, "the forge's test delivery arrived and verified")
-                : CheckView(
+            arrival.map {
+                CheckView("reached", .good, "the forge's test delivery arrived and verified, \(($0 - asked).text)")
+            }
+                ?? CheckView(
                     "reached", .bad,
                     "the forge's test delivery did not arrive within \(Self.patience.text). "
-                        + "Does \(forge.name) reach \(publicURL)?"),
+                        + "Does \(forge.name) reach \(publicURL)?",
+                    helps: [HelpView("curl \(publicURL)/api/health", "from where the forge is")]),
         ]
     }
 
+    /// The secret that the forge is to use from now on, bound to the repository.
+    ///
+    /// Where the newest one has not been seen yet, it stays: an earlier try may have failed before or after the forge
+    /// took it, and with a third secret the one that the forge uses might no longer be known here.
+    private func newSecret(
+        ofHook name: String, of forge: ForgeConnection, speakingFor repository: RepositoryReference
+    ) async throws -> HookSecret {
+        let made = try HookSecret.make(for: forge.kind)
+        guard let hook = try await store.hook(forge: forge.name, name: name) else {
+            _ = try await store.addHook(
+                forge: forge.name, name: name, sealedSecret: try seal(made, ofHook: name, of: forge),
+                remoteIDs: [repository.remoteID], now: now())
+            return made
+        }
+        try await store.bindHook(hook.id, to: repository.remoteID)
+        if hook.isProved {
+            try await store.rotateHook(hook.id, to: try seal(made, ofHook: name, of: forge))
+            return made
+        }
+        let newest = HookSecret(
+            try vault.openHookSecret(hook.sealedSecret, forge: forge.name, hook: name), of: forge.kind)
+        guard forge.kind == .gitlab, !newest.isOpen else { return newest }
+        let completed = try newest.completed()
+        try await store.replaceHookSecret(of: hook.id, with: try seal(completed, ofHook: name, of: forge))
+        return completed
+    }
+
+    private func seal(_ secret: HookSecret, ofHook name: String, of forge: ForgeConnection) throws -> [UInt8] {
+        try vault.sealHookSecret(secret.text, forge: forge.name, hook: name)
+    }
+
     /// Waits for a verified delivery that speaks for a repository; those of others come in between.
-    private func deliveryArrives(for repository: RepositoryReference, since moment: Timestamp) async throws -> Bool {
+    /// - Returns: when it came; nil where none did.
+    private func deliveryArrives(
+        for repository: RepositoryReference, since moment: Timestamp
+    ) async throws -> Timestamp? {
         let deadline = ContinuousClock.now + Self.patience
         while true {
             let seen = store.deliveryArrived.count
             let newest = try await store.deliveries(of: repository, limit: 1).first
-            if let newest, newest.receivedAt >= moment { return true }
+            if let newest, newest.receivedAt >= moment { return newest.receivedAt }
             let left = deadline - .now
-            guard left > .zero else { return false }
+            guard left > .zero else { return nil }
             await store.deliveryArrived.wait(after: seen, atMost: left)
             try Task.checkCancellation()
         }

@@ -10,20 +10,24 @@ public struct RepositoryAdder: Sendable {
     let forges: ForgeConnections
     /// The address that forges send events to; nil where the server has none that others reach.
     let publicURL: String?
+    /// What a push of a repository's default branch would make now.
+    let preview: (@Sendable (StoredRepository) async throws -> NewPipeline.Planning)?
     let now: @Sendable () -> Timestamp
 
     /// How long a forge's test delivery may take to arrive.
     static let patience = Duration.seconds(15)
 
-    /// Adds repositories to a store.
+    /// Adds repositories to a store. With a preview their pipeline files are looked at as well.
     public init(
         store: Store, vault: SecretVault, forges: ForgeConnections, publicURL: String?,
+        preview: (@Sendable (StoredRepository) async throws -> NewPipeline.Planning)? = nil,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.vault = vault
         self.forges = forges
         self.publicURL = publicURL
+        self.preview = preview
         self.now = now
     }
 
@@ -86,21 +90,30 @@ public struct RepositoryAdder: Sendable {
             forge: forge.name, remoteID: bare.remoteID, name: bare.name, cloneURL: request.url,
             defaultBranch: bare.defaultBranch)
         let stored = try await store.addRepository(reference, now: now())
-        try await bindHook(named: "r\(bare.remoteID)", of: forge, secret: Redacted(bare.hookSecret), to: bare.remoteID)
+        try await bindBareHook(
+            named: "r\(bare.remoteID)", of: forge, secret: Redacted(bare.hookSecret), to: bare.remoteID)
         return RepositoryAdditionView(
             repository: RepositoryView(stored),
             checks: [CheckView("webhook", .good, "hook r\(bare.remoteID): push, tag; signed")])
     }
 
-    /// Makes the hook with that secret, or gives the one there is a new secret beside its old.
-    func bindHook(named name: String, of forge: ForgeConnection, secret: Redacted, to remoteID: Int64) async throws {
+    /// Lets the hook of a bare repository sign with the secret it has. The one it had before counts until that is seen.
+    private func bindBareHook(named name: String, of forge: ForgeConnection, secret: Redacted, to remoteID: Int64)
+        async throws
+    {
         let sealed = try vault.sealHookSecret(secret, forge: forge.name, hook: name)
-        if let hook = try await store.hook(forge: forge.name, name: name) {
-            try await store.rotateHook(hook.id, to: sealed)
-            try await store.bindHook(hook.id, to: remoteID)
-        } else {
+        guard let hook = try await store.hook(forge: forge.name, name: name) else {
             _ = try await store.addHook(
                 forge: forge.name, name: name, sealedSecret: sealed, remoteIDs: [remoteID], now: now())
+            return
+        }
+        try await store.bindHook(hook.id, to: remoteID)
+        guard try vault.openHookSecret(hook.sealedSecret, forge: forge.name, hook: name) != secret else { return }
+        if hook.isProved || hook.previousSealedSecret == nil {
+            try await store.rotateHook(hook.id, to: sealed)
+        } else {
+            // The newest never reached the repository, so what signs there may still be the one before it.
+            try await store.replaceHookSecret(of: hook.id, with: sealed)
         }
     }
 }

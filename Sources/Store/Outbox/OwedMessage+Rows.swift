@@ -3,8 +3,20 @@ import PipelineModel
 extension OwedMessage {
     static let columns = """
         'message' AS row_table, outbox.id, outbox.pipeline, outbox.status, outbox.state, outbox.tries,
-        outbox.next_try_at, outbox.last_error, outbox.created_at, outbox.finished_at, repository.forge,
-        repository.remote_id, repository.name, repository.clone_url, repository.default_branch
+        outbox.next_try_at, outbox.last_error, outbox.refused_since, outbox.created_at, outbox.finished_at,
+        repository.forge, repository.remote_id, repository.name, repository.clone_url, repository.default_branch,
+        (SELECT told.status_group FROM outbox AS told
+            WHERE told.repository = outbox.repository AND told.commit_sha = outbox.commit_sha
+                AND told.ref = outbox.ref AND told.status_group IS NOT NULL
+            ORDER BY told.id DESC LIMIT 1) AS status_group
+        """
+
+    /// Holds of a message that nothing newer is there for its commit, ref and context.
+    static let isNewest = """
+        NOT EXISTS (SELECT 1 FROM outbox AS newer
+            WHERE newer.id > outbox.id AND newer.repository = outbox.repository
+                AND newer.commit_sha = outbox.commit_sha AND newer.context = outbox.context
+                AND newer.ref = outbox.ref)
         """
 
     init(row: SQLRow) throws {
@@ -16,6 +28,8 @@ extension OwedMessage {
         tries = try row.int("tries")
         nextTryAt = try row.time("next_try_at")
         lastError = try row.optionalText("last_error")
+        refusedSince = try row.optionalTime("refused_since")
+        statusGroup = try row.optionalInteger("status_group")
         createdAt = try row.time("created_at")
         finishedAt = try row.optionalTime("finished_at")
     }

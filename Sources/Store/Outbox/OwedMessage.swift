@@ -8,8 +8,34 @@ public enum MessageState: String, Codable, Sendable, CaseIterable {
     case sent
     /// A newer one for the same context made it needless.
     case superseded
-    /// The forge will never take it.
+    /// The forge did not take it, and it is not tried any more unless a person asks for it.
     case failed
+}
+
+/// What waits with a message that could not be sent.
+public enum RetryScope: Sendable {
+    /// The message alone: what is wrong is in it.
+    case message
+    /// Everything owed for its commit.
+    case commit
+}
+
+/// What forges are owed, as a person sees it who asks whether all is well.
+public struct OutboxBacklog: Hashable, Sendable {
+    /// Messages of one kind.
+    public struct Pile: Hashable, Sendable {
+        /// How many.
+        public var count: Int
+        /// When the oldest was caused; nil where there is none.
+        public var since: Timestamp?
+        /// Why the newest try among them failed, where one has.
+        public var lastError: String?
+    }
+
+    /// Still to be sent.
+    public var owed: Pile
+    /// Given up, with no newer one for the same context.
+    public var failed: Pile
 }
 
 /// A status that a forge is owed, written in the transaction that caused it.
@@ -30,6 +56,10 @@ public struct OwedMessage: Hashable, Sendable {
     public var nextTryAt: Timestamp
     /// Why the last try failed.
     public var lastError: String?
+    /// Since when the forge says that the message itself is wrong; nil where it has not said so.
+    public var refusedSince: Timestamp?
+    /// The forge's number for where it keeps the statuses of this commit and ref, as far as it has told.
+    public var statusGroup: Int64?
     /// When it was caused.
     public var createdAt: Timestamp
     /// When the forge took it, or it was given up.

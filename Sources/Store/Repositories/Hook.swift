@@ -20,6 +20,8 @@ public struct Hook: Hashable, Sendable {
     public var sealedSecret: [UInt8]
     /// The sealed secret from before a rotation, still accepted; nil when there is none.
     public var previousSealedSecret: [UInt8]?
+    /// Whether a delivery has come that the newest secret proves. Until then the forge may still use the one before.
+    public var isProved: Bool
     /// The forge's numbers of the repositories it may speak for.
     public var remoteIDs: Set<Int64>
     /// The forge's own number for it, by which the forge is asked what it sent; nil where a person made the hook.

@@ -1,7 +1,7 @@
 /// What a person has set for one repository. A field that is missing in a stored value has its default.
 public struct RepositorySettings: Hashable, Codable, Sendable {
-    /// How many jobs of a pipeline get a status context of their own.
-    public var statusJobLimit: Int
+    /// How many jobs of a pipeline get a status context of their own; nil for as many as the server's settings say.
+    public var statusJobLimit: Int?
     /// Branches whose pipelines see protected secrets: names, with `*` for any run of characters.
     public var protectedBranches: [String]
     /// Tags whose pipelines see protected secrets: names, with `*` for any run of characters.
@@ -9,9 +9,10 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
     /// Whether pipelines are made at all.
     public var isEnabled: Bool
 
-    /// The defaults: 30 job contexts; the default branch alone counts as protected where no pattern is given.
+    /// The defaults: the server's number of job contexts; the default branch alone counts as protected where no pattern
+    /// is given.
     public init(
-        statusJobLimit: Int = 30, protectedBranches: [String] = [], protectedTags: [String] = [],
+        statusJobLimit: Int? = nil, protectedBranches: [String] = [], protectedTags: [String] = [],
         isEnabled: Bool = true
     ) {
         self.statusJobLimit = statusJobLimit
@@ -24,7 +25,7 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let defaults = RepositorySettings()
-        statusJobLimit = try container.decodeIfPresent(Int.self, forKey: .statusJobLimit) ?? defaults.statusJobLimit
+        statusJobLimit = try container.decodeIfPresent(Int.self, forKey: .statusJobLimit)
         protectedBranches =
             try container.decodeIfPresent([String].self, forKey: .protectedBranches) ?? defaults.protectedBranches
         protectedTags = try container.decodeIfPresent([String].self, forKey: .protectedTags) ?? defaults.protectedTags

@@ -15,7 +15,7 @@ extension Store {
             for remoteID in remoteIDs { try Self.bind(id, to: remoteID, on: connection) }
             return Hook(
                 id: id, forge: forge, name: name, sealedSecret: sealedSecret, previousSealedSecret: nil,
-                remoteIDs: remoteIDs, createdAt: now)
+                isProved: false, remoteIDs: remoteIDs, createdAt: now)
         }
     }
 
@@ -52,29 +52,50 @@ extension Store {
         try await database.write { connection in try Self.bind(id, to: remoteID, on: connection) }
     }
 
-    /// Gives a hook a new secret. The one it had is accepted for as long as there is no newer one.
+    /// Gives a hook a new secret. The one it had is accepted until a delivery proves that the forge uses the new one.
     /// - Throws: `StoreError.notFound` where there is no such hook.
     public func rotateHook(_ id: HookID, to sealedSecret: [UInt8]) async throws {
+        try await changeHook(id, to: sealedSecret, settingBefore: "previous_sealed_secret = sealed_secret, ")
+    }
+
+    /// Puts another secret in the place of a hook's newest, which no forge uses. The one before it is left as it is.
+    /// - Throws: `StoreError.notFound` where there is no such hook.
+    public func replaceHookSecret(of id: HookID, with sealedSecret: [UInt8]) async throws {
+        try await changeHook(id, to: sealedSecret, settingBefore: "")
+    }
+
+    private func changeHook(_ id: HookID, to sealedSecret: [UInt8], settingBefore first: String) async throws {
         try await database.write { connection in
             let changed = try connection.execute(
-                "UPDATE hook SET previous_sealed_secret = sealed_secret, sealed_secret = $2 WHERE id = $1",
-                id, sealedSecret)
+                "UPDATE hook SET \(first)sealed_secret = $2, is_proved = 0 WHERE id = $1", id, sealedSecret)
             guard changed > 0 else { throw StoreError(.notFound, message: "There is no hook \(id).") }
         }
     }
 
-    /// Accepts a hook's newest secret alone, once the forge is known to use it.
-    public func forgetPreviousSecret(of id: HookID) async throws {
+    /// Says that a delivery was proved with a hook's newest secret: from now on no other is accepted. Nothing happens
+    /// where the hook has been given another meanwhile.
+    /// - Parameters:
+    ///   - seen: the sealed secret that proved it.
+    ///   - kept: what is kept of it, sealed.
+    public func proveHook(_ id: HookID, by seen: [UInt8], keeping kept: [UInt8]) async throws {
         try await database.write { connection in
-            try connection.execute("UPDATE hook SET previous_sealed_secret = NULL WHERE id = $1", id)
+            try connection.execute(
+                """
+                UPDATE hook SET is_proved = 1, sealed_secret = $3, previous_sealed_secret = NULL
+                WHERE id = $1 AND sealed_secret = $2
+                """, id, seen, kept)
         }
     }
 
-    /// Keeps the forge's own number for a hook. What the forge sent by it before is not asked for.
+    /// Keeps the forge's own number for a hook. Of one that is new, what the forge sent before is not asked for.
     public func setRemoteHookID(_ remoteHookID: Int64, of id: HookID, now: Timestamp) async throws {
         try await database.write { connection in
             try connection.execute(
-                "UPDATE hook SET remote_hook_id = $2, asked_at = $3 WHERE id = $1", id, remoteHookID, now)
+                """
+                UPDATE hook
+                SET remote_hook_id = $2, asked_at = CASE WHEN remote_hook_id = $2 THEN asked_at ELSE $3 END
+                WHERE id = $1
+                """, id, remoteHookID, now)
         }
     }
 
@@ -98,7 +119,8 @@ extension Store {
 
 extension Hook {
     static let columns = """
-        'hook' AS row_table, id, forge, name, sealed_secret, previous_sealed_secret, remote_hook_id, asked_at, created_at
+        'hook' AS row_table, id, forge, name, sealed_secret, previous_sealed_secret, is_proved, remote_hook_id, asked_at,
+        created_at
         """
 
     init(row: SQLRow, on connection: any DatabaseConnection) throws {
@@ -107,6 +129,7 @@ extension Hook {
         name = try row.text("name")
         sealedSecret = try row.bytes("sealed_secret")
         previousSealedSecret = try row.optionalBytes("previous_sealed_secret")
+        isProved = try row.bool("is_proved")
         remoteHookID = try row.optionalInteger("remote_hook_id")
         askedAt = try row.optionalTime("asked_at")
         createdAt = try row.time("created_at")

@@ -2,7 +2,7 @@ import Foundation
 import PipelineModel
 
 /// What a bare repository's hook knows: where to send, as whom, signed with what. Kept in the repository, for its owner
-/// alone.
+/// alone: whoever can read it can send events. Where several accounts push, the owner gives it to their group.
 struct BareRepositoryHook: Codable {
     /// The server's address.
     var server: String
@@ -16,6 +16,12 @@ struct BareRepositoryHook: Codable {
     var secret: String
 
     private static func path(in repository: String) -> String { repository + "/pawl-hook.json" }
+
+    /// Whether this account may read what an installation left. True where there is none.
+    static func isReadable(in repository: String) -> Bool {
+        let path = path(in: repository)
+        return FileManager.default.isReadableFile(atPath: path) || !FileManager.default.fileExists(atPath: path)
+    }
 
     /// What an earlier installation left; nil where there was none.
     static func read(from repository: String) throws -> BareRepositoryHook? {

@@ -30,18 +30,16 @@ extension ForgeConnection {
             let address = forge.api ?? GitHubAPI.publicAddress
             let api = try GitHubAPI(
                 forge: forge.name, address: address, credential: try forge.githubCredential(),
-                cloneToken: forge.clone?.password, sender: sender, now: now)
+                cloneCredential: forge.clone, sender: sender, now: now)
             self.init(name: forge.name, kind: .github, api: api, webHost: Self.webHost(ofGitHub: address))
         case .gitlab:
             guard let address = forge.api, let token = forge.token else {
                 throw SettingsError(problems: ["api and token-file are needed for a GitLab"])
             }
             let api = try GitLabAPI(
-                forge: forge.name, address: address, token: token, cloneToken: forge.clone?.password, sender: sender,
+                forge: forge.name, address: address, token: token, cloneCredential: forge.clone, sender: sender,
                 now: now)
-            self.init(
-                name: forge.name, kind: .gitlab, api: api, webHost: Self.host(of: address),
-                tokenFallback: forge.acceptsPlainToken ? .duringMigration : .refused)
+            self.init(name: forge.name, kind: .gitlab, api: api, webHost: Self.host(of: address))
         case .git:
             var callback: (url: String, secret: Redacted)?
             if let url = forge.callback {

@@ -9,7 +9,13 @@ struct HookInstallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
         abstract: "Add a bare repository, and put a hook in place that tells the server of every push.",
-        discussion: "Example: pawl hook install /srv/git/churn.git")
+        usage: "pawl hook install <repository> [<options>]",
+        discussion: """
+            Example: pawl hook install /srv/git/churn.git
+
+            The hook's secret is in the repository, in pawl-hook.json, for the account that installs it. Where other \
+            accounts push as well, let their group read it: chgrp team pawl-hook.json; chmod g+r pawl-hook.json
+            """)
 
     @Argument(help: "The bare repository.")
     var repository: String
@@ -19,6 +25,9 @@ struct HookInstallCommand: AsyncParsableCommand {
 
     @Option(help: "The plain-Git forge's section in the settings.")
     var forge = "git"
+
+    @Flag(help: "Make a new secret. The old one counts until the first push that is signed with the new one.")
+    var newSecret = false
 
     @OptionGroup var options: ClientOptions
 
@@ -33,7 +42,7 @@ struct HookInstallCommand: AsyncParsableCommand {
         let hook = BareRepositoryHook(
             server: try ClientSettings.find(server: options.server).server, forge: forge,
             remoteID: earlier?.remoteID ?? Int64.random(in: 1...(1 << 52)), name: name ?? Self.name(of: path),
-            secret: try AccessToken.make())
+            secret: try newSecret ? AccessToken.make() : earlier?.secret ?? AccessToken.make())
         let addition: RepositoryAdditionView = try await options.client().change(
             "POST", "/api/repositories",
             body: RepositoryRequest(

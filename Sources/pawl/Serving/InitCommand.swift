@@ -9,6 +9,7 @@ struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make a data folder: settings file, sealing key, first token.",
+        usage: "pawl init --data <folder> [<options>]",
         discussion: """
             Example:
               pawl init --data /var/lib/pawl

@@ -13,7 +13,7 @@ struct CrashBench: Sendable {
 
     /// Lends a bench to a body. The server has not been started and knows no repository yet.
     static func lend(engine: TestEngine, to body: (CrashBench) async throws -> Void) async throws {
-        var settings = StubForge.Settings()
+        var settings = StubForge.Settings(.git)
         settings.callbackSecret = "the secret of the callback"
         let git = try GitFixture()
         try await StubForge.lend(.git, settings: settings) { forge in

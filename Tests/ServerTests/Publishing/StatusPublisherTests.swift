@@ -12,10 +12,9 @@ import Testing
 struct StatusPublisherTests {
     private static let start = Duration.seconds(10)
 
-    private func publisher(_ server: TestServer, triesOfRefused: Int = 3) -> StatusPublisher {
+    private func publisher(_ server: TestServer) -> StatusPublisher {
         let pace = RetryPace(
-            first: Self.start, longest: .minutes(5), triesOfRefused: triesOfRefused, sweep: .milliseconds(50),
-            jitter: { 0 })
+            first: Self.start, longest: .minutes(5), patience: .hours(6), sweep: .milliseconds(50), jitter: { 0 })
         return StatusPublisher(
             store: server.store, forges: server.forges, pace: pace, now: { server.now }, logger: server.logger)
     }
@@ -28,8 +27,10 @@ struct StatusPublisherTests {
         let plan = Plan(
             stages: jobs, jobs: jobs.map { PlannedJob(name: $0, stage: $0, script: ["true"]) })
         let new = NewPipeline(
-            repository: try await server.repository(on: forge).id, source: .push, ref: "refs/heads/main",
-            commit: commit, trust: PipelineTrust(isProtected: true, isFork: false), planning: .planned(plan))
+            // A branch of its own: a newer pipeline of the same branch would stop an older one.
+            repository: try await server.repository(on: forge).id, source: .push,
+            ref: "refs/heads/\(commit.prefix(7))", commit: commit,
+            trust: PipelineTrust(isProtected: true, isFork: false), planning: .planned(plan))
         guard case .created(let id) = try await server.store.createPipeline(new, finishing: nil, now: server.now) else {
             throw StoreError(.invalid, message: "not created")
         }
@@ -129,7 +130,19 @@ struct StatusPublisherTests {
         }
     }
 
-    @Test("what a forge refuses for good is given up after some tries, and what follows it is told")
+    /// Sends, and goes on to whenever something is due, for as long as that is.
+    private func publish(_ server: TestServer, for span: Duration) async throws {
+        let end = server.now + span
+        var pause: Timestamp?
+        while true {
+            await publish(server, &pause)
+            guard let next = try await server.store.nextMessageAt(), max(next, pause ?? next) <= end else { break }
+            server.advance(max(max(next, pause ?? next) - server.now, .milliseconds(1)))
+        }
+        server.advance(max(end - server.now, .zero))
+    }
+
+    @Test("what a forge refuses is tried for hours, then given up, and what follows it is told")
     func givenUp() async throws {
         try await TestServer.serve { server in
             server.github.change {
@@ -139,15 +152,96 @@ struct StatusPublisherTests {
                 }
             }
             _ = try await pipeline(server)
-            var pause: Timestamp?
-            for _ in 1...8 {
-                await publish(server, &pause)
-                guard let next = try await server.store.nextMessageAt() else { break }
-                server.advance(max(next - server.now, .milliseconds(1)))
-            }
+            try await publish(server, for: .hours(5))
+            #expect(try await server.store.outbox().map(\.state) == [.owed, .sent])
+            try await publish(server, for: .hours(2))
             let messages = try await server.store.outbox()
             #expect(messages.map(\.state) == [.failed, .sent])
             #expect(messages.first?.lastError == "422: context is too long")
+        }
+    }
+
+    @Test(
+        "what a person has to put right stays owed, however long that takes",
+        arguments: [ForgeError.Code.unauthorized, .forbidden, .notFound, .misconfigured])
+    func missingPermission(_ code: ForgeError.Code) async throws {
+        try await TestServer.serve { server in
+            server.github.change { $0.post = { _, _ in throw ForgeError(code, message: "not with this token") } }
+            _ = try await pipeline(server)
+            try await publish(server, for: .hours(48))
+            #expect(try await server.store.outbox().map(\.state) == [.owed, .owed])
+            let tried = server.github.script.posted.count
+            #expect(tried < 48 * 12 + 20, "at the longest pace, for the whole commit: \(tried)")
+            server.github.change { $0.post = { _, _ in .accepted } }
+            try await publish(server, for: .minutes(6))
+            #expect(try await server.store.outbox().map(\.state) == [.sent, .sent])
+        }
+    }
+
+    @Test("a commit for which the forge fails waits alone; several in a row let the forge rest")
+    func poisoned() async throws {
+        try await TestServer.serve { server in
+            let poison = String(repeating: "1", count: 40)
+            server.github.change {
+                $0.post = { status, _ in
+                    if status.commit == poison { throw ForgeError(.unavailable, message: "500") }
+                    return .accepted
+                }
+            }
+            for number in 1...6 { _ = try await pipeline(server, commit: String(repeating: "\(number)", count: 40)) }
+            var pause: Timestamp?
+            await publish(server, &pause)
+            #expect(pause == nil)
+            let owed = try await server.store.outbox().filter { $0.state == .owed }
+            #expect(owed.allSatisfy { $0.status.commit == poison } && owed.count == 2)
+            #expect(server.github.script.posted.count { $0.commit == poison } == 1, "its other messages wait with it")
+
+            server.github.change { $0.post = { _, _ in throw ForgeError(.unavailable, message: "500") } }
+            for number in 7...9 { _ = try await pipeline(server, commit: String(repeating: "\(number)", count: 40)) }
+            await publish(server, &pause)
+            #expect(pause == server.now + Self.start)
+        }
+    }
+
+    @Test("a repository that was renamed is told under its new name")
+    func renamed() async throws {
+        try await TestServer.serve { server in
+            server.github.change { script in
+                script.name = "ml/attrition"
+                script.post = { _, number in
+                    if number == 1 { throw ForgeError(.moved, message: "301") }
+                    return .accepted
+                }
+            }
+            _ = try await pipeline(server)
+            var pause: Timestamp?
+            await publish(server, &pause)
+            #expect(try await server.store.outbox().map(\.state) == [.sent, .sent])
+            #expect(try await server.repository(on: "github").reference.name == "ml/attrition")
+
+            // One that says that it has moved, and is where it was, is not asked in a circle.
+            server.github.change { $0.post = { _, _ in throw ForgeError(.moved, message: "301") } }
+            _ = try await pipeline(server, commit: String(repeating: "b", count: 40))
+            let tried = server.github.script.posted.count
+            await publish(server, &pause)
+            #expect(server.github.script.posted.count == tried + 1)
+        }
+    }
+
+    @Test("where a forge keeps a commit's statuses is remembered, and named to it from then on")
+    func groups() async throws {
+        try await TestServer.serve { server in
+            let group = StatusGroup(remoteID: 41)
+            server.github.change { $0.post = { _, _ in StatusAnswer(isNew: true, group: group) } }
+            _ = try await pipeline(server)
+            var pause: Timestamp?
+            await publish(server, &pause)
+            try await runJob(server)
+            await publish(server, &pause)
+            #expect(server.github.script.groups == [nil, group, group, group])
+            _ = try await pipeline(server, commit: String(repeating: "b", count: 40))
+            await publish(server, &pause)
+            #expect(server.github.script.groups.dropFirst(4) == [nil, group])
         }
     }
 

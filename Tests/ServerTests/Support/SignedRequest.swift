@@ -95,7 +95,8 @@ struct SignedRequest: Sendable {
 
     /// GitLab's push to a hook with a signing token, or, with a token, to one without.
     static func gitlab(
-        _ commit: String, now: Timestamp, key: String = UUID().uuidString, token: String? = nil, projectID: Int64 = 7
+        _ commit: String, now: Timestamp, key: String = UUID().uuidString, token: String? = nil, projectID: Int64 = 7,
+        hook: String? = nil, signedWith signingToken: String = signingToken
     ) throws -> SignedRequest {
         let body: JSONValue = [
             "object_kind": "push", "event_name": "push", "ref": "refs/heads/main", "before": .string(zeros),
@@ -112,13 +113,13 @@ struct SignedRequest: Sendable {
         ]
         if let token {
             headers.append(("X-Gitlab-Token", token))
-            return SignedRequest(path: "/hooks/gitlab/plain", headers: headers, body: body.bytes)
+            return SignedRequest(path: "/hooks/gitlab/\(hook ?? "plain")", headers: headers, body: body.bytes)
         }
         let time = now.milliseconds / 1_000
         let signature = try StandardWebhookKey(token: signingToken).signature(
             id: key, timestamp: time, body: body.bytes)
         headers += [("webhook-id", key), ("webhook-timestamp", String(time)), ("webhook-signature", signature)]
-        return SignedRequest(path: "/hooks/gitlab/signed", headers: headers, body: body.bytes)
+        return SignedRequest(path: "/hooks/gitlab/\(hook ?? "signed")", headers: headers, body: body.bytes)
     }
 
     // MARK: Plain Git

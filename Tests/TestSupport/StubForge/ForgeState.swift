@@ -40,7 +40,9 @@ public struct StubRepository: Sendable {
     /// The number that stays when the path changes.
     public let id: Int64
     /// Owner and name: `mira/churn`.
-    public let path: String
+    public internal(set) var path: String
+    /// What it was called before.
+    var formerPaths: [String] = []
     /// Owned by this account.
     public let owner: StubAccount
     /// The default branch.
@@ -129,8 +131,10 @@ struct ForgeState: Sendable {
     var outages: [Outage] = []
     var record: ForgeRecord
     /// How many requests a GitHub token has left, and when they are given again.
-    var remaining = 5_000
-    var reset = Date(timeIntervalSinceNow: 3_600)
+    var remaining = 0
+    var reset = Date.distantPast
+    /// When writes came that still count.
+    var writes: [Date] = []
     private var lastID: Int64 = 1_000
 
     init(kind: ForgeKind) {

@@ -1,6 +1,5 @@
-import Foundation
 import Forges
-import Subprocess
+import Foundation
 
 /// GitHub's REST operations, carried out on the stub.
 enum GitHubStub {
@@ -8,12 +7,19 @@ enum GitHubStub {
     static let routes: [APIRoute] = repositoryRoutes + statusRoutes + requestRoutes + hookRoutes + appRoutes
 
     /// Hands a handler the repository that the path names.
-    private static func on(
+    static func on(
         _ method: String, _ path: String,
         _ handler: @escaping @Sendable (StubForge, APICall, StubRepository) async throws -> APIAnswer
     ) -> APIRoute {
         APIRoute(method, "/repos/{owner}/{repo}" + path) { forge, call in
-            guard let repository = try? forge.repository("\(call["owner"])/\(call["repo"])"),
+            let name = "\(call["owner"])/\(call["repo"])"
+            if let moved = forge.read({ $0.repositories.first { $0.formerPaths.contains(name) } }) {
+                let place = "\(forge.url)/repositories/\(moved.id)"
+                return APIAnswer(
+                    status: 301, body: ["message": "Moved Permanently", "url": .string(place)],
+                    headers: [("Location", place)])
+            }
+            guard let repository = try? forge.repository(name),
                 call.credential.repositories?.contains(repository.id) ?? true
             else { return .refused(404, "Not Found") }
             return try await handler(forge, call, repository)
@@ -24,6 +30,10 @@ enum GitHubStub {
 
     private static let repositoryRoutes = [
         on("GET", "") { forge, _, repository in .ok(GitHubShapes(forge: forge).repository(repository)) },
+        APIRoute("GET", "/repositories/{id}") { forge, call in
+            guard let repository = try? forge.repository(call["id"]) else { return .refused(404, "Not Found") }
+            return .ok(GitHubShapes(forge: forge).repository(repository))
+        },
         on("GET", "/branches") { forge, call, repository in
             let branches = try await forge.gitFolder(repository.path).branches()
             return .ok(.array(call.page(of: branches).map { branch($0.name, $0.commit, repository) }))
@@ -67,9 +77,10 @@ enum GitHubStub {
         APIRoute("GET", "/user") { forge, call in .ok(GitHubShapes(forge: forge).user(call.credential.account)) },
         APIRoute("GET", "/rate_limit") { forge, _ in
             let (remaining, reset) = forge.read { ($0.remaining, Int64($0.reset.timeIntervalSince1970)) }
+            let hourly = Int64(forge.settings.limits.requestsPerHour ?? 5_000)
             let core: JSONValue = [
-                "limit": 5_000, "remaining": .integer(Int64(remaining)), "reset": .integer(reset),
-                "used": .integer(Int64(5_000 - remaining)),
+                "limit": .integer(hourly), "remaining": .integer(Int64(remaining)), "reset": .integer(reset),
+                "used": .integer(hourly - Int64(remaining)),
             ]
             return .ok(["resources": ["core": core, "search": core], "rate": core])
         },
@@ -210,143 +221,4 @@ enum GitHubStub {
             return .ok(GitHubShapes(forge: forge).comment(comment, repository))
         },
     ]
-
-    // MARK: Hooks
-
-    private static let hookRoutes = [
-        on("GET", "/hooks") { forge, call, repository in
-            .ok(.array(call.page(of: repository.hooks).map { GitHubShapes(forge: forge).hook($0, repository) }))
-        },
-        on("POST", "/hooks") { forge, call, repository in
-            guard let url = call.body?["config"]?["url"]?.text, url.hasPrefix("http") else {
-                return .invalid("Hook", "url", "Config must contain URL for webhooks")
-            }
-            let events = Set((call.body?["events"]?.elements ?? ["push"]).compactMap(\.text))
-            guard !repository.hooks.contains(where: { $0.url == url && $0.events == events }) else {
-                return .refused(422, "Validation Failed: Hook already exists on this repository")
-            }
-            let hook = try forge.addHook(
-                to: repository.path, url: url, secret: call.body?["config"]?["secret"]?.text, events: events)
-            guard let made = try forge.repository(repository.path).hooks.first(where: { $0.id == hook }) else {
-                return .refused(404, "Not Found")
-            }
-            ping(made, repository, from: forge)
-            return .created(GitHubShapes(forge: forge).hook(made, repository))
-        },
-        on("GET", "/hooks/{hook}") { forge, call, repository in
-            guard let hook = repository.hooks.first(where: { $0.id == call.number("hook") }) else {
-                return .refused(404, "Not Found")
-            }
-            return .ok(GitHubShapes(forge: forge).hook(hook, repository))
-        },
-        on("DELETE", "/hooks/{hook}") { forge, call, repository in
-            try forge.changeRepository(repository.path) { $0.hooks.removeAll { $0.id == call.number("hook") } }
-            return .noContent
-        },
-        on("POST", "/hooks/{hook}/pings") { forge, call, repository in
-            guard let hook = repository.hooks.first(where: { $0.id == call.number("hook") }) else {
-                return .refused(404, "Not Found")
-            }
-            ping(hook, repository, from: forge)
-            return .noContent
-        },
-        on("GET", "/hooks/{hook}/deliveries") { forge, call, _ in deliveries(forge, call) },
-        on("POST", "/hooks/{hook}/deliveries/{delivery}/attempts") { forge, call, repository in
-            let wanted = call.number("delivery")
-            guard
-                let delivery = forge.record.deliveries.first(where: {
-                    $0.id == wanted && $0.hook == call.number("hook")
-                })
-            else { return .refused(404, "Not Found") }
-            forge.enqueue(
-                StubDelivery(
-                    guid: delivery.guid, repository: repository.id, hook: delivery.hook, event: delivery.event,
-                    action: delivery.action, body: delivery.body, isRedelivery: true))
-            return APIAnswer(status: 202, body: [:])
-        },
-    ]
-
-    private static func ping(_ hook: StubHook, _ repository: StubRepository, from forge: StubForge) {
-        forge.enqueue(
-            StubDelivery(
-                guid: UUID().uuidString.lowercased(), repository: repository.id, hook: hook.id, event: "ping",
-                action: nil, body: GitHubShapes(forge: forge).ping(hook, repository).bytes))
-    }
-
-    /// The tries of a hook, newest first; the cursor is the number of the last one that was given.
-    private static func deliveries(_ forge: StubForge, _ call: APICall) -> APIAnswer {
-        let size = min(max(call.query["per_page"].flatMap(Int.init) ?? 30, 1), 100)
-        let below = call.query["cursor"].flatMap(Int64.init) ?? .max
-        let all = forge.record.deliveries.filter { $0.hook == call.number("hook") && $0.id < below }.reversed()
-        let page = Array(all.prefix(size))
-        var answer = APIAnswer.ok(.array(page.map(GitHubShapes(forge: forge).delivery)))
-        if all.count > size, let last = page.last {
-            let path = call.target.prefix { $0 != "?" }
-            answer.headers = [("Link", "<\(forge.url)\(path)?per_page=\(size)&cursor=\(last.id)>; rel=\"next\"")]
-        }
-        return answer
-    }
-
-    // MARK: Apps
-
-    private static let appRoutes = [
-        on("GET", "/installation") { forge, call, _ in
-            guard let app = try await forge.verifiedApp(call) else { return unverified }
-            return .ok(["id": .integer(app.installation), "app_id": .integer(Int64(app.id) ?? 0)])
-        },
-        APIRoute("POST", "/app/installations/{installation}/access_tokens") { forge, call in
-            guard let app = try await forge.verifiedApp(call) else { return unverified }
-            guard app.installation == call.number("installation") else { return .refused(404, "Not Found") }
-            let ids = call.body?["repository_ids"]?.elements.map { Set($0.compactMap(\.whole)) }
-            let permissions = call.body?["permissions"]?.members
-            let expiry = Date(timeIntervalSinceNow: 3_600)
-            let token = "ghs_\(UUID().uuidString.replacing("-", with: ""))"
-            forge.change { state in
-                state.credentials[token] = StubCredential(
-                    account: StubAccount(id: app.installation, name: "app[bot]"),
-                    mayWrite: permissions.map { $0.values.contains("write") } ?? true, repositories: ids,
-                    expiry: expiry, isInstallation: true)
-            }
-            return .created([
-                "token": .string(token), "expires_at": .string(expiry.formatted(.iso8601)),
-                "permissions": .object(permissions ?? [:]),
-            ])
-        },
-    ]
-
-    private static let unverified = APIAnswer.refused(401, "A JSON web token could not be decoded")
-}
-
-extension StubForge {
-    /// The App whose own token a request has: signed with its key, for it, and for ten minutes at most.
-    func verifiedApp(_ call: APICall) async throws -> StubApp? {
-        guard let app = read(\.app), call.credential.account.id == 0 else { return nil }
-        let parts = call.credential.account.name.split(separator: ".").map(String.init)
-        guard parts.count == 3, let claims = try? JSONValue(parsing: Self.decode(parts[1])) else { return nil }
-        let now = Int64(Date().timeIntervalSince1970)
-        let issuer = claims["iss"]?.text ?? claims["iss"]?.whole.map(String.init)
-        guard issuer == app.id, let start = claims["iat"]?.whole, let end = claims["exp"]?.whole, start <= now,
-            end > now, end - now <= 600
-        else { return nil }
-        let folder = FileManager.default.temporaryDirectory.appending(path: "stub-app-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try Data(app.publicKey.utf8).write(to: folder.appending(path: "key"))
-        try Data(Self.decode(parts[2])).write(to: folder.appending(path: "signature"))
-        let result = try await run(
-            .name("openssl"),
-            arguments: [
-                "dgst", "-sha256", "-verify", folder.appending(path: "key").path, "-signature",
-                folder.appending(path: "signature").path,
-            ],
-            input: .string("\(parts[0]).\(parts[1])"), output: .discarded, error: .discarded)
-        return result.terminationStatus.isSuccess ? app : nil
-    }
-
-    /// Base64 in its form for addresses, without padding.
-    private static func decode(_ text: String) -> [UInt8] {
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        let padded = standard + String(repeating: "=", count: (4 - standard.count % 4) % 4)
-        return Data(base64Encoded: padded).map(Array.init) ?? []
-    }
 }

@@ -47,8 +47,13 @@ extension StubForge {
             refuse(request, target, status: Int(outage.kind.rawValue) ?? 0, reason: "outage \(outage.kind.rawValue)")
             if let answer = try await answer(to: outage) { return Self.response(answer) }
         }
-        var answer = try await answer(request, target: target, body: Array(buffer: bytes))
-        if kind == .github { answer.headers += spend() }
+        var answer: APIAnswer
+        if let refusal = refusalByLimit(isWrite: request.method != .get) {
+            answer = refusal
+        } else {
+            answer = try await self.answer(request, target: target, body: Array(buffer: bytes))
+        }
+        answer.headers += limitHeaders
         if answer.status >= 400 {
             let reason = answer.body.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
             refuse(request, target, status: answer.status, reason: reason)
@@ -128,19 +133,6 @@ extension StubForge {
             return try await route.handler(self, call)
         }
         return .refused(404, kind == .github ? "Not Found" : "404 Not Found")
-    }
-
-    /// Takes one from GitHub's primary limit and says what is left.
-    private func spend() -> [(name: String, value: String)] {
-        change { state in
-            if Date() > state.reset { (state.remaining, state.reset) = (5_000, Date(timeIntervalSinceNow: 3_600)) }
-            state.remaining = max(0, state.remaining - 1)
-            return [
-                ("X-RateLimit-Limit", "5000"), ("X-RateLimit-Remaining", String(state.remaining)),
-                ("X-RateLimit-Used", String(5_000 - state.remaining)), ("X-RateLimit-Resource", "core"),
-                ("X-RateLimit-Reset", String(Int64(state.reset.timeIntervalSince1970))),
-            ]
-        }
     }
 
     private func credential(for request: Request, parts: RequestTarget) -> StubCredential? {

@@ -69,6 +69,30 @@ extension StubForge {
         }
     }
 
+    /// Gives a repository another path. The old one leads on to it, as on GitHub.
+    public func renameRepository(_ path: String, to new: String) throws {
+        let target = "\(folder)/\(new).git"
+        try FileManager.default.createDirectory(
+            at: URL(filePath: target).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: "\(folder)/\(path).git", toPath: target)
+        try changeRepository(path) { repository in
+            repository.formerPaths.append(path)
+            repository.path = new
+        }
+    }
+
+    /// Begins a pipeline of GitLab's own for a commit: statuses that name none go there from now on.
+    /// - Returns: its number.
+    @discardableResult
+    public func beginPipeline(for commit: String, ref: String, in path: String) throws -> Int64 {
+        let repository = try repository(path)
+        return change { state in
+            let pipeline = StubPipeline(id: state.nextID(), repository: repository.id, commit: commit, ref: ref)
+            state.pipelines.append(pipeline)
+            return pipeline.id
+        }
+    }
+
     /// Changes a repository's settings: roles, protected branches, visibility.
     public func changeRepository(_ path: String, _ body: (inout StubRepository) -> Void) throws {
         try change { state in

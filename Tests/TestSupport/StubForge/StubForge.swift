@@ -22,15 +22,19 @@ public final class StubForge: Sendable {
         public var callbackSecret: String?
         /// The file of the API's schemas; nil where requests cannot be checked.
         public var schemaFile: String?
+        /// Whether a GitLab knows signing tokens, as servers do from 19.0 on.
+        public var signsHooks = true
+        /// How much the API takes.
+        public var limits: StubLimits
         /// How long the receiver of a webhook may take, as on the real forges.
         public var webhookTimeout = Duration.seconds(10)
 
         /// A free port and a folder of its own, without schemas.
-        public init() {}
+        public init(_ kind: ForgeKind) { limits = .usual(kind) }
 
         /// The same, with the schemas of the conformance folder where there is one.
         public static func checked(_ kind: ForgeKind) -> Settings {
-            var settings = Settings()
+            var settings = Settings(kind)
             settings.schemaFile = kind == .git ? nil : ConformanceFolder.path.map { "\($0)/forge-api/\(kind).json" }
             return settings
         }
