@@ -43,13 +43,13 @@ struct HookSecret: Sendable {
 
     // MARK: In the vault
 
-    /// Reads what the vault keeps. Neither part has blanks in it.
+    /// Reads what the vault keeps. Neither part has a line end in it.
     init(_ text: Redacted, of kind: ForgeKind) {
         guard kind == .gitlab else {
             self.init(signing: text, token: nil)
             return
         }
-        let parts = text.revealed.split(separator: " ").map { String($0) }
+        let parts = text.revealed.split(separator: "\n").map { String($0) }
         let isSigning: (String) -> Bool = { $0.hasPrefix("whsec_") }
         self.init(
             signing: parts.first(where: isSigning).map { Redacted($0) },
@@ -57,5 +57,5 @@ struct HookSecret: Sendable {
     }
 
     /// What the vault keeps.
-    var text: Redacted { Redacted([signing, token].compactMap { $0?.revealed }.joined(separator: " ")) }
+    var text: Redacted { Redacted([signing, token].compactMap { $0?.revealed }.joined(separator: "\n")) }
 }
