@@ -67,6 +67,7 @@ public struct RunnerService: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stop.untilRunnerStops { await context.sender.sendLeftovers() } }
             group.addTask { await giveBackAfterGrace(stop) }
+            group.addTask { await sweep() }
             let slots = context.settings.slots
             await withTaskGroup(of: Void.self) { workers in
                 for _ in 0..<slots { workers.addTask { await serve() } }
@@ -106,17 +107,15 @@ public struct RunnerService: Service {
 
     /// Claims and carries out one job after another, until the runner is to stop.
     private func serve() async {
-        var backOff = BackOff()
+        var backOff = BackOff(to: .seconds(15))
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            if let shortage = DiskGuard(folder: context.settings.stateFolder, lowWater: context.settings.lowWater)
-                .shortage()
-            {
-                obstacle.withLockedValue { $0 = shortage }
-                context.logger.warning("nothing is claimed", metadata: ["reason": "\(shortage)"])
-                await rest(.seconds(15))
+            let hindrance = await self.hindrance()
+            obstacle.withLockedValue { $0 = hindrance }
+            if let hindrance {
+                context.logger.warning("nothing is claimed", metadata: ["reason": "\(hindrance)"])
+                await rest(backOff.delay())
                 continue
             }
-            obstacle.withLockedValue { $0 = nil }
             do {
                 let request = ClaimRequest(runner: context.settings.name, tags: context.settings.tags)
                 let coordinator = context.coordinator
@@ -126,12 +125,51 @@ public struct RunnerService: Service {
                     await rest(backOff.delay())
                     continue
                 }
-                backOff = BackOff()
-                await carryOut(claim, receivedAt: context.clock.now())
+                backOff = BackOff(to: .seconds(15))
+                let receivedAt = context.clock.now()
+                // Between the question and the answer hours may have gone by.
+                if let hindrance = await self.hindrance() {
+                    try await coordinator.giveBack(claim.key, because: hindrance)
+                    continue
+                }
+                await carryOut(claim, receivedAt: receivedAt)
             } catch {
                 if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 context.logger.warning("no job could be claimed", metadata: ["error": "\(error)"])
                 await rest(backOff.delay())
+            }
+        }
+    }
+
+    /// Why no job can be begun now, in words; nil when one can.
+    private func hindrance() async -> String? {
+        let readiness: ExecutorReadiness
+        do {
+            readiness = try await context.executor.readiness()
+        } catch {
+            return "\(error)"
+        }
+        for folder in [context.settings.stateFolder] + readiness.storageFolders {
+            let disk = DiskGuard(folder: folder, lowWater: context.settings.lowWater)
+            if let shortage = disk.shortage() { return shortage }
+        }
+        return nil
+    }
+
+    /// Removes, now and then, what belongs to no attempt of this runner: an engine that failed or went away in the middle
+    /// of a call may have made what nobody knows of.
+    private func sweep() async {
+        while (try? await context.clock.pause(context.settings.sweepEvery)) != nil {
+            // First what there is, then what is known: whatever was made in between is known.
+            guard let found = try? await context.executor.leftovers() else { continue }
+            let known = attempts.withLockedValue { Set($0.keys) }
+            for container in found
+            where container.labels.instance == context.folders.instance && !known.contains(container.labels.key.attempt)
+            {
+                context.logger.warning(
+                    "a container of no attempt is removed",
+                    metadata: ["container": "\(container.id)", "attempt": "\(container.labels.key.attempt)"])
+                await context.destroy(container)
             }
         }
     }
@@ -160,6 +198,7 @@ public struct RunnerService: Service {
         guard (try? await gracefulShutdown()) != nil else { return }
         stop.stop(.runnerStops)
         guard (try? await context.clock.pause(context.settings.grace)) != nil else { return }
+        context.hasGivenUp.withLockedValue { $0 = true }
         for running in attempts.withLockedValue({ Array($0.values) }) { running.control.stop(.runnerStops) }
     }
 }

@@ -22,6 +22,8 @@ public struct RunnerSettings: Sendable {
     public var grace: Duration
     /// How long a job that is stopped may take to end by itself.
     public var stopGrace: Duration
+    /// How often containers are looked for that belong to no attempt.
+    public var sweepEvery: Duration
     /// How long commands after the script may take together.
     public var afterScriptTimeout: Duration
     /// Folders of the machine that an administrator gives to jobs.
@@ -65,6 +67,7 @@ public struct RunnerSettings: Sendable {
         lowWater = .gibibytes(2)
         grace = .minutes(5)
         stopGrace = .seconds(10)
+        sweepEvery = .minutes(1)
         afterScriptTimeout = .minutes(5)
         mounts = []
         faults = .none

@@ -19,7 +19,7 @@ extension CrashTests {
         }
     }
 
-    @Suite("the engine's daemon is killed", .needsRoot, .privateEngine, .timeLimit(.minutes(1)))
+    @Suite("the engine's daemon is killed", .needsRoot, .privateEngine, .timeLimit(.minutes(2)))
     struct EngineKilled {
         @Test("while a job runs: it ends once, and nothing is left over")
         func whileRunning() async throws {
@@ -34,6 +34,27 @@ extension CrashTests {
                 try await PrivateEngine.start()
                 try await bench.untilPassed(commit)
                 let aftermath = Aftermath(bench: bench, commit: commit)
+                try await aftermath.expectOneOfEach(maySystemFail: true)
+                try await bench.server.stop()
+                aftermath.expectLegalStatuses()
+                try await aftermath.expectNothingLeft()
+            }
+        }
+
+        @Test(
+            "while the server stands at a fault point: it goes on, and nothing is lost, doubled or left over",
+            arguments: FaultPoint.allCases)
+        func underLivingServer(_ point: FaultPoint) async throws {
+            try await CrashBench.lend(engine: PrivateEngine.engine) { bench in
+                let server = try await bench.server.start(fault: point.rawValue + ":1:stop")
+                try await bench.installHook()
+                async let commit = bench.push()
+                await server.stopped()
+                try await PrivateEngine.kill()
+                try await PrivateEngine.start()
+                server.signal(SIGCONT)
+                try await bench.untilPassed(try await commit)
+                let aftermath = Aftermath(bench: bench, commit: try await commit)
                 try await aftermath.expectOneOfEach(maySystemFail: true)
                 try await bench.server.stop()
                 aftermath.expectLegalStatuses()

@@ -54,10 +54,9 @@ extension DockerEngine {
         return response
     }
 
-    /// Waits for a container to have ended, which it may have already.
+    /// Waits for a container to have ended, which it may have already, and no longer than a minute.
     func waitUntilStopped(_ id: String) async throws -> HTTPResponse {
-        let response = try await send(
-            "POST", "/containers/\(id)/wait", query: [("condition", "not-running")], idleTimeout: nil)
+        let response = try await send("POST", "/containers/\(id)/wait", query: [("condition", "not-running")])
         if response.status >= 400 { _ = try await success(response) }
         return response
     }
@@ -78,11 +77,13 @@ extension DockerEngine {
         return response
     }
 
-    /// Streams what a container has written by the engine's record, framed, and what it still writes.
-    func logs(_ id: String, since: String?) async throws -> HTTPResponse {
-        var query = [("follow", "1"), ("stdout", "1"), ("stderr", "1")]
+    /// Streams what a container has written by the engine's record, framed.
+    /// - Parameter follows: whether what it still writes comes after that, until it ends.
+    func logs(_ id: String, since: String?, follows: Bool) async throws -> HTTPResponse {
+        var query = [("follow", follows ? "1" : "0"), ("stdout", "1"), ("stderr", "1")]
         if let since { query.append(("since", since)) }
-        let response = try await send("GET", "/containers/\(id)/logs", query: query, idleTimeout: nil)
+        let response = try await send(
+            "GET", "/containers/\(id)/logs", query: query, idleTimeout: follows ? nil : .seconds(60))
         if response.status >= 400 { _ = try await success(response) }
         return response
     }

@@ -23,6 +23,7 @@ public final class DockerEngine: Sendable {
     public let socket: String
     private let sender: any HTTPSender
     private let agreed = NIOLockedValueBox<Version?>(nil)
+    private let storage = NIOLockedValueBox<String?>(nil)
 
     /// The newest API version that this code was written against.
     private static let newestAPI = APIVersion(major: 1, minor: 47)
@@ -72,6 +73,15 @@ public final class DockerEngine: Sendable {
         }
         agreed.withLockedValue { $0 = version }
         return version
+    }
+
+    /// The folder in which the engine keeps images and containers, by its own name for it; asked once.
+    func storageFolder() async throws -> String? {
+        if let known = storage.withLockedValue({ $0 }) { return known }
+        struct Answer: Decodable { var dockerRootDir: String? }
+        let answer: Answer = try decode(try await success(try await send("GET", "/info")))
+        storage.withLockedValue { $0 = answer.dockerRootDir }
+        return answer.dockerRootDir
     }
 
     // MARK: Calls
@@ -152,7 +162,7 @@ struct EngineRefusal: Error, CustomStringConvertible {
     /// The error for a caller who has no better word for this status.
     func executorError(doing what: String) -> ExecutorError {
         ExecutorError(
-            status < 500 ? .refused : .engineUnavailable,
+            status < 500 ? .refused : .engineFailed,
             message: "The engine could not \(what): \(message)", cause: self)
     }
 }

@@ -1,6 +1,19 @@
+import Glibc
 import PipelineModel
 
 extension DockerExecutor {
+    /// Asks the engine whether it answers, and where it keeps what it makes.
+    public func readiness() async throws -> ExecutorReadiness {
+        do {
+            try await engine.ping()
+            // An engine elsewhere, or in a namespace of its own, fills no folder that can be looked at here.
+            let folder = try await engine.storageFolder().flatMap { access($0, F_OK) == 0 ? $0 : nil }
+            return ExecutorReadiness(storageFolders: folder.map { [$0] } ?? [])
+        } catch {
+            throw Self.translated(error, doing: "say whether it is ready")
+        }
+    }
+
     /// Removes the container, then its network. A failure does not keep it from trying the rest; the first is thrown.
     public func destroy(_ container: ContainerHandle) async throws {
         runs.forget(container.id)

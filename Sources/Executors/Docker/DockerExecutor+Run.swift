@@ -47,30 +47,81 @@ extension DockerExecutor {
     /// What a container writes while the engine is down waits in a pipe of 64 KiB, and the engine takes it from there
     /// when it comes back, but not when the container has ended by then: that output is lost, and said to be.
     private func recover(_ container: ContainerHandle, _ follower: inout OutputFollower) async throws -> ContainerExit {
-        var brokenRecords = 0
+        var triesLeft = 20
         while true {
             try await waitForEngine()
+            triesLeft -= 1
             do {
-                let isRunning = try await engine.container(container.id).state.running
-                let wait = try await engine.waitUntilStopped(container.id)
-                let logs = try await engine.logs(container.id, since: follower.resume())
-                let isWhole = try await follower.follow(logs.body)
-                let code = try await engine.exitCode(from: wait)
-                if !isWhole {
-                    brokenRecords += 1
-                    // A record that breaks off again and again is damaged; the end is known all the same.
-                    if brokenRecords < 3 { continue }
-                }
-                var exit = await exit(of: container, code: code)
-                exit.mayLackOutput = !isRunning || !isWhole
-                return exit
-            } catch let error as ExecutorError where error.code == .engineUnavailable {
-                continue
+                if let exit = try await goOn(container, &follower, isLastTry: triesLeft == 0) { return exit }
+            } catch let error as ExecutorError where error.code == .engineUnavailable && triesLeft > 0 {
+                // It went away again.
             } catch let refusal as EngineRefusal where refusal.status == 404 {
                 throw ExecutorError(
-                    .engineUnavailable, message: "The engine came back without the job's container.", cause: refusal)
+                    .engineFailed, message: "The engine came back without the job's container.", cause: refusal)
+            } catch let refusal as EngineRefusal where refusal.status >= 500 && triesLeft > 0 {
+                // It answers before it is whole again.
             }
+            try await ContinuousClock().sleep(for: .milliseconds(250))
         }
+    }
+
+    /// Follows the engine's record to the container's end.
+    /// - Parameter isLastTry: whether a record that breaks off is taken for all there is.
+    /// - Returns: the end; nil where the record broke off and another look may find more.
+    private func goOn(
+        _ container: ContainerHandle, _ follower: inout OutputFollower, isLastTry: Bool
+    ) async throws -> ContainerExit? {
+        let wasRunning = try await engine.container(container.id).state.running
+        let logs = try await engine.logs(container.id, since: follower.resume(), follows: wasRunning)
+        var isWhole: Bool
+        if wasRunning {
+            isWhole = try await followUntilEnded(container, logs, &follower)
+        } else {
+            isWhole = try await follower.follow(logs.body)
+        }
+        let state = try await engine.container(container.id).state
+        guard !state.running, isWhole || isLastTry else { return nil }
+        if !wasRunning && state.exitCode == Self.lostExitCode {
+            throw ExecutorError(
+                .engineFailed, message: "The engine went away, and came back without knowing how the container ended.")
+        }
+        var exit = Self.exit(of: state, code: state.exitCode)
+        exit.mayLackOutput = !wasRunning || !isWhole
+        return exit
+    }
+
+    /// What the engine records for a container that ended while nobody looked, when its end was lost with the engine.
+    private static let lostExitCode = 255
+
+    /// Follows the record of a container that runs. The stream's end says that the container has ended; where an engine
+    /// that was restarted never ends it, a look at the container does.
+    /// - Returns: whether the record was followed to its end.
+    private func followUntilEnded(
+        _ container: ContainerHandle, _ logs: HTTPResponse, _ follower: inout OutputFollower
+    ) async throws -> Bool {
+        let known = follower
+        let followed = try await withThrowingTaskGroup(of: (follower: OutputFollower, isWhole: Bool)?.self) { group in
+            group.addTask {
+                var follower = known
+                let isWhole = try await follower.follow(logs.body)
+                return (follower, isWhole)
+            }
+            group.addTask {
+                repeat {
+                    try await ContinuousClock().sleep(for: settings.sweepEvery)
+                } while try await engine.container(container.id).state.running
+                try await ContinuousClock().sleep(for: settings.sweepEvery)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let followed else { return false }
+        follower = followed.follower
+        guard followed.isWhole else { return false }
+        // The stream may end a moment before the container is seen to have ended.
+        _ = try await engine.exitCode(from: try await engine.waitUntilStopped(container.id))
+        return true
     }
 
     /// Asks until the engine answers. There is no signal to wait for: the socket itself may be made anew.
@@ -94,7 +145,11 @@ extension DockerExecutor {
     /// The end with what only an inspection tells. Without an answer the code alone is the result.
     private func exit(of container: ContainerHandle, code: Int) async -> ContainerExit {
         guard let state = try? await engine.container(container.id).state else { return ContainerExit(code: code) }
-        return ContainerExit(
+        return Self.exit(of: state, code: code)
+    }
+
+    private static func exit(of state: DockerEngine.ContainerDetails.State, code: Int) -> ContainerExit {
+        ContainerExit(
             code: code,
             // The kernel may have ended a child only, and the script went on to pass.
             isOutOfMemory: state.oomKilled == true && code != 0,

@@ -35,7 +35,7 @@ struct LogFrames {
         // 0 is standard input, which some engines echo as if it were output.
         guard header[0] <= 2, header[1...3].allSatisfy({ $0 == 0 }) else {
             throw ExecutorError(
-                .engineUnavailable, message: "The engine's output stream is not framed as its API says.")
+                .engineFailed, message: "The engine's output stream is not framed as its API says.")
         }
         stream = header[0] == 2 ? .standardError : .standardOutput
         left = header[4...7].reduce(0) { $0 << 8 | Int($1) }

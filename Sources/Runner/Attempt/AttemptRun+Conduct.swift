@@ -14,6 +14,12 @@ extension AttemptRun {
             defer { group.cancelAll() }
             do {
                 try await control.untilStopped { try await prepare(plan, pump: pump, container: container) }
+            } catch let error as ExecutorError where error.code == .engineUnavailable && control.reason == nil {
+                return Outcome(notBegun: error.message, finishedAt: context.clock.wall())
+            } catch {
+                return outcome(of: error, plan)
+            }
+            do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
                 return try await run(handle, plan, pump)
             } catch {
@@ -77,18 +83,38 @@ extension AttemptRun {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
         let faults = context.settings.faults
-        let exit = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await endWhenAsked(container) }
-            group.addTask { await limitSilence(to: plan.limits.noOutputTimeout, of: pump) }
-            defer { group.cancelAll() }
-            return try await context.executor.run(container) { output in
-                let isFirst = hasStarted.withLockedValue { known in
-                    defer { known = true }
-                    return !known
+        await pump.beginSilence()
+        let exit = try await withThrowingTaskGroup(of: ContainerExit?.self) { group in
+            group.addTask {
+                try await context.executor.run(container) { output in
+                    let isFirst = hasStarted.withLockedValue { known in
+                        defer { known = true }
+                        return !known
+                    }
+                    if isFirst { faults.reach(.containerStarted) }
+                    await pump.take(output.bytes)
                 }
-                if isFirst { faults.reach(.containerStarted) }
-                await pump.take(output.bytes)
             }
+            group.addTask {
+                await endWhenAsked(container)
+                return nil
+            }
+            group.addTask {
+                await limitSilence(to: plan.limits.noOutputTimeout, of: pump)
+                return nil
+            }
+            group.addTask {
+                try await limitStopping()
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let ended { return ended }
+            }
+            throw AttemptStopped()
+        }
+        if exit.mayLackOutput {
+            await pump.note("Warning: the engine was restarted while the job ran; its last output may be missing here")
         }
         let failure =
             control.reason.map { Failure.ofStop($0, limits: plan.limits) } ?? Failure.ofExit(exit, limits: plan.limits)
@@ -117,6 +143,18 @@ extension AttemptRun {
                 }
             }
         }
+    }
+
+    /// How long after its grace a container that was stopped may keep its run from returning.
+    private static let stoppingPatience = Duration.seconds(60)
+
+    /// Gives a run up whose container was stopped and which does not return: an engine that has lost track of a container
+    /// would hold the attempt for ever. The container is destroyed then all the same.
+    private func limitStopping() async throws {
+        guard await control.firstReason() != nil else { return }
+        try await context.clock.pause(context.settings.stopGrace + Self.stoppingPatience)
+        context.logger.error("a stopped container does not end; it is given up", metadata: facts())
+        throw AttemptStopped()
     }
 
     private func limitTime(to limit: Duration) async {

@@ -18,14 +18,16 @@ struct AttemptRun: Sendable {
     /// What is said about the attempt at its end.
     enum Ending: Sendable {
         case result(AttemptResult)
-        /// It is given back unspent.
-        case givenBack
+        /// It is given back unspent, for a reason.
+        case givenBack(String)
         /// Nothing: it is another's now.
         case silence
     }
 
     /// What is known when the container has ended, or never began.
     struct Outcome: Sendable {
+        /// Why the attempt is to be given back unspent: nothing of the job can have run.
+        var notBegun: String?
         var failure: Failure?
         var exitCode: Int?
         var startedAt: Timestamp?
@@ -81,25 +83,33 @@ struct AttemptRun: Sendable {
             defer { group.cancelAll() }
             await open(plan, pump)
             var outcome = await conduct(plan, keeper: keeper, pump: pump, container: container)
-            async let destroyed: Void = destroy(container)
-            if await !keepArtifacts(plan, &outcome, pump) {
-                await destroyed
-                return control.reason == .runnerStops ? .givenBack : .silence
+            guard await keepArtifacts(plan, &outcome, pump) else { return await dropped(container) }
+            if let reason = outcome.notBegun {
+                await destroy(container)
+                return .givenBack(reason)
             }
-            await destroyed
-            if outcome.failure == nil, outcome.exitCode == nil, let reason = control.reason {
-                return reason == .runnerStops ? .givenBack : .silence
+            if outcome.failure == nil, outcome.exitCode == nil, control.reason != nil {
+                return await dropped(container)
             }
             if let failure = outcome.failure { outcome.failure?.message = plan.masked(failure.message) }
+            let result = AttemptResult(
+                failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
+                startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
+                imageDigest: container.withLockedValue { $0?.imageID })
+            // On disk before anything else can go wrong: what a job has done is not done again.
+            spool(result)
+            async let destroyed: Void = destroy(container)
             await pump.note(outcome.failure?.closingWords ?? "Job passed")
             await pump.finish()
-            if control.reason?.endsRight == true { return .silence }
-            return .result(
-                AttemptResult(
-                    failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
-                    startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
-                    imageDigest: container.withLockedValue { $0?.imageID }))
+            await destroyed
+            return control.reason?.endsRight == true ? .silence : .result(result)
         }
+    }
+
+    /// The ending of an attempt of which there is nothing to say.
+    private func dropped(_ container: NIOLockedValueBox<ContainerHandle?>) async -> Ending {
+        await destroy(container)
+        return control.reason == .runnerStops ? .givenBack("the runner stops") : .silence
     }
 
     private func open(_ plan: AttemptPlan, _ pump: LogPump) async {
@@ -113,22 +123,29 @@ struct AttemptRun: Sendable {
         for note in plan.variables.notes { await pump.note("Warning: \(note)") }
     }
 
+    /// Writes a result to disk.
+    private func spool(_ result: AttemptResult) {
+        if let failure = result.failure, failure.class.isOurs {
+            context.logger.warning(
+                "an attempt failed on Pawl's side", metadata: facts(["error": "\(failure.message)"]))
+        }
+        do {
+            try context.sender.spool.write(ResultSpool.Entry(key: key, result: result))
+            context.settings.faults.reach(.resultSpooled)
+        } catch {
+            // The server can still hear of it, if only from memory.
+            context.logger.error("a result could not be written", metadata: facts(["error": "\(error)"]))
+        }
+    }
+
     /// Ends the attempt for the server.
     private func tell(_ ending: Ending) async {
+        let sender = context.sender
         switch ending {
-        case .silence: return
-        case .givenBack: await giveBack(because: "the runner stops")
+        case .silence: sender.forget(key)
+        case .givenBack(let reason): await giveBack(because: reason)
         case .result(let result):
-            let entry = ResultSpool.Entry(key: key, result: result)
-            let sender = context.sender
-            do {
-                try sender.spool.write(entry)
-                context.settings.faults.reach(.resultSpooled)
-            } catch {
-                // The server can still hear of it, if only from memory.
-                context.logger.error("a result could not be written", metadata: facts(["error": "\(error)"]))
-            }
-            await control.untilRunnerStops { await sender.send(entry) }
+            await control.untilRunnerStops { await sender.send(ResultSpool.Entry(key: key, result: result)) }
         }
     }
 

@@ -1,6 +1,7 @@
 import Executors
 import GitRepositories
 import Logging
+import NIOConcurrencyHelpers
 import PipelineModel
 
 /// What all attempts of a runner share.
@@ -12,23 +13,30 @@ struct RunnerContext: Sendable {
     var mirrors: Mirrors
     var clock: RunnerClock
     var logger: Logger
+    /// Whether the runner's grace is over, and nothing is waited for any more.
+    let hasGivenUp = NIOLockedValueBox(false)
 
     var sender: ResultSender {
         ResultSender(
             spool: ResultSpool(folder: folders.results), coordinator: coordinator, clock: clock, logger: logger)
     }
 
-    /// Removes a container and its network. The engine may need a while; what it never does, the next start finds.
+    /// Removes a container and its network, however long the engine needs for it: until it is gone, no other attempt at
+    /// its job may begin. Ends early only when the runner gives up; what it leaves then, the next start finds.
     func destroy(_ container: ContainerHandle) async {
-        var backOff = BackOff()
-        for attempt in 1...6 {
+        var backOff = BackOff(to: .seconds(5))
+        while true {
             do {
                 return try await executor.destroy(container)
             } catch {
                 logger.error(
                     "a container could not be removed",
-                    metadata: ["container": "\(container.id)", "try": "\(attempt)", "error": "\(error)"])
-                guard (try? await clock.pause(backOff.delay())) != nil else { return }
+                    metadata: [
+                        "container": "\(container.id)", "attempt": "\(container.labels.key.attempt)", "error": "\(error)",
+                    ])
+                guard !hasGivenUp.withLockedValue({ $0 }), (try? await clock.pause(backOff.delay())) != nil else {
+                    return
+                }
             }
         }
     }

@@ -56,6 +56,9 @@ actor LogPump {
     /// The last line of output that says something.
     var summary: String? { pipeline.summary }
 
+    /// Begins the time without output anew: what came before the container was not its silence.
+    func beginSilence() { lastOutput = clock.now() }
+
     /// Takes output. Returns when the server has taken enough of what came before.
     func take(_ bytes: [UInt8]) async {
         lastOutput = clock.now()

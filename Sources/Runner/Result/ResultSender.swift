@@ -16,13 +16,13 @@ struct ResultSender: Sendable {
         while true {
             do {
                 try await coordinator.complete(entry.key, with: entry.result)
-                return remove(entry, facts)
+                return forget(entry.key)
             } catch CoordinatorError.leaseLost {
                 logger.info("the result comes too late", metadata: facts)
-                return remove(entry, facts)
+                return forget(entry.key)
             } catch CoordinatorError.refused(let reason) {
                 logger.error("the result is refused", metadata: facts.merging(["error": "\(reason)"]) { $1 })
-                return remove(entry, facts)
+                return forget(entry.key)
             } catch {
                 logger.info("the result is not taken now", metadata: facts.merging(["error": "\(error)"]) { $1 })
                 guard (try? await clock.pause(backOff.delay())) != nil else { return }
@@ -39,11 +39,14 @@ struct ResultSender: Sendable {
         }
     }
 
-    private func remove(_ entry: ResultSpool.Entry, _ facts: Logger.Metadata) {
+    /// Removes what was spooled of an attempt that is another's now.
+    func forget(_ key: LeaseKey) {
         do {
-            try spool.remove(entry.key.attempt)
+            try spool.remove(key.attempt)
         } catch {
-            logger.error("an accepted result stays on disk", metadata: facts.merging(["error": "\(error)"]) { $1 })
+            logger.error(
+                "a result that nobody wants stays on disk",
+                metadata: ["job.id": "\(key.job)", "attempt": "\(key.attempt)", "error": "\(error)"])
         }
     }
 }

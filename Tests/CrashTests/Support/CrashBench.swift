@@ -55,8 +55,10 @@ struct CrashBench: Sendable {
     /// The contexts that a push of that pipeline gives.
     static let contexts: Set = ["pawl/push", "pawl/push/prepare", "pawl/push/lint", "pawl/push/publish"]
 
-    /// Waits until the forge knows that all of a commit's pipeline passed.
+    /// Waits until the forge knows how a commit's pipeline ended, which has to be well.
     func untilPassed(_ commit: String) async throws {
-        _ = try await forge.record { $0.newest(for: commit)["pawl/push"]?.state == "success" }
+        let record = try await forge.record { $0.newest(for: commit)["pawl/push"].map { $0.state != "pending" } ?? false }
+        guard record.newest(for: commit)["pawl/push"]?.state != "success" else { return }
+        Issue.record("The pipeline did not pass: \(try await server.run("show", "1", "--json"))")
     }
 }

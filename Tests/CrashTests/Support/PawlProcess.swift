@@ -128,6 +128,17 @@ final class PawlProcess: Sendable {
         }
     }
 
+    /// Waits, on a thread of its own, until it was stopped by a signal.
+    func stopped() async {
+        let (news, tell) = AsyncStream.makeStream(of: Void.self)
+        Thread.detachNewThread { [id] in
+            var facts = siginfo_t()
+            while waitid(P_PID, id_t(id), &facts, WSTOPPED | WNOWAIT) < 0, errno == EINTR {}
+            tell.finish()
+        }
+        for await _ in news {}
+    }
+
     /// Sends a signal; nothing where it has ended.
     func signal(_ signal: Int32) { isRunning.withLockedValue { if $0 { _ = kill(id, signal) } } }
 

@@ -30,6 +30,8 @@ final class RunnerFixture: Sendable {
         var settings = RunnerSettings(name: "test", stateFolder: folder + "/state")
         settings.memoryFolder = folder + "/memory"
         settings.slots = 1
+        // Longer than any test's clock goes, so that nobody waits for it by mistake.
+        settings.sweepEvery = .hours(24)
         settings.lowWater = .mebibytes(1)
         settings.defaultImage = "none:1"
         change(&settings)
@@ -71,6 +73,11 @@ final class RunnerFixture: Sendable {
 
     /// Runs the service while `body` goes on, and then stops it gracefully.
     func whileRunning(_ body: @Sendable () async throws -> Void) async throws {
+        try await whileRunning { (_: RunnerService) in try await body() }
+    }
+
+    /// Runs the service while `body` goes on with it, and then stops it gracefully.
+    func whileRunning(_ body: @Sendable (RunnerService) async throws -> Void) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try RunnerService(
             settings: settings, coordinator: coordinator, executor: executor,
@@ -78,7 +85,7 @@ final class RunnerFixture: Sendable {
         let group = ServiceGroup(services: [service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await body()
+            try await body(service)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }

@@ -14,7 +14,7 @@ final class TestClock: Sendable {
     private struct State {
         var now = Duration.zero
         var sleepers: [Sleeper] = []
-        var watchers: [(Duration, CheckedContinuation<Void, Never>)] = []
+        var watchers: [(ClosedRange<Duration>, CheckedContinuation<Void, Never>)] = []
         var lastID = 0
     }
 
@@ -38,8 +38,8 @@ final class TestClock: Sendable {
                     if Task.isCancelled { return .cancel }
                     if state.now >= moment { return .resume }
                     state.sleepers.append(Sleeper(id: id, until: moment, continuation: continuation))
-                    let told = state.watchers.filter { $0.0 == moment }.map(\.1)
-                    state.watchers.removeAll { $0.0 == moment }
+                    let told = state.watchers.filter { $0.0.contains(moment) }.map(\.1)
+                    state.watchers.removeAll { $0.0.contains(moment) }
                     return .wait(told)
                 }
                 switch next {
@@ -58,11 +58,14 @@ final class TestClock: Sendable {
     }
 
     /// Waits until somebody sleeps until exactly that time.
-    func waitForSleeper(until moment: Duration) async {
+    func waitForSleeper(until moment: Duration) async { await waitForSleeper(between: moment, and: moment) }
+
+    /// Waits until somebody sleeps until a time between two, as one does who waits by chance.
+    func waitForSleeper(between earliest: Duration, and latest: Duration) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLockedValue { state in
-                if state.sleepers.contains(where: { $0.until == moment }) { return true }
-                state.watchers.append((moment, continuation))
+                if state.sleepers.contains(where: { (earliest...latest).contains($0.until) }) { return true }
+                state.watchers.append((earliest...latest, continuation))
                 return false
             }
             if isThere { continuation.resume() }

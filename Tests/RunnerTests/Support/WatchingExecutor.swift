@@ -39,4 +39,6 @@ final class WatchingExecutor: Executor {
     func destroy(_ container: ContainerHandle) async throws { try await inner.destroy(container) }
 
     func leftovers() async throws -> [ContainerHandle] { try await inner.leftovers() }
+
+    func readiness() async throws -> ExecutorReadiness { try await inner.readiness() }
 }
