@@ -13,7 +13,7 @@ extension CrashTests {
             try await HostedBench.lend { bench in
                 bench.forge.begin(Outage(kind, matching: "/statuses/"))
                 let commit = try bench.push()
-                _ = try await bench.forge.record { !$0.refusals.isEmpty }
+                _ = try await bench.forge.record { $0.refusals.contains { $0.path.contains("/statuses/") } }
                 try await bench.server.run("show", "1", "--follow")
                 #expect(bench.forge.record.statuses.isEmpty)
                 bench.forge.endOutages()

@@ -32,7 +32,8 @@ struct RunnerContext: Sendable {
                 logger.error(
                     "a container could not be removed",
                     metadata: [
-                        "container": "\(container.id)", "attempt": "\(container.labels.key.attempt)", "error": "\(error)",
+                        "container": "\(container.id)", "attempt": "\(container.labels.key.attempt)",
+                        "error": "\(error)",
                     ])
                 guard !hasGivenUp.withLockedValue({ $0 }), (try? await clock.pause(backOff.delay())) != nil else {
                     return

@@ -11,7 +11,8 @@ extension Store {
             var change = try PipelineChange(id, on: connection)
             guard !change.pipeline.state.isEnded else {
                 throw StoreError(
-                    .refused, message: "#\(id) has ended (\(change.pipeline.state.rawValue)); nothing to cancel: pawl show \(id)")
+                    .refused,
+                    message: "#\(id) has ended (\(change.pipeline.state.rawValue)); nothing to cancel: pawl show \(id)")
             }
             try change.stop(because: reason, on: connection, now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)

@@ -57,7 +57,9 @@ struct CrashBench: Sendable {
 
     /// Waits until the forge knows how a commit's pipeline ended, which has to be well.
     func untilPassed(_ commit: String) async throws {
-        let record = try await forge.record { $0.newest(for: commit)["pawl/push"].map { $0.state != "pending" } ?? false }
+        let record = try await forge.record { record in
+            record.newest(for: commit)["pawl/push"].map { $0.state != "pending" } ?? false
+        }
         guard record.newest(for: commit)["pawl/push"]?.state != "success" else { return }
         Issue.record("The pipeline did not pass: \(try await server.run("show", "1", "--json"))")
     }
