@@ -33,7 +33,7 @@ struct RetryTests {
 
         let seen = project.statuses(of: commit).count
         let retry = try await project.site.pawl("retry", "\(pipeline)/test")
-        #expect(retry.status == 0 && retry.took < .seconds(1), "\(retry)")
+        #expect(retry.status == 0, "\(retry)")
         try await project.told(.pending, "pawl/push/test", on: commit, after: seen)
         let green = try await project.ended(commit, after: seen)
         #expect(green == ["pawl/push": .success, "pawl/push/test": .success, "pawl/push/deploy": .success])

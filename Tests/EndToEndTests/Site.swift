@@ -117,7 +117,6 @@ final class Site: Sendable {
         var status: Int32
         var output: String
         var errors: String
-        var took: Duration
     }
 
     /// Runs a `pawl` command as a person with the first token would.
@@ -186,8 +185,6 @@ final class Site: Sendable {
         _ command: String, _ arguments: [String], environment: [String: String], input: String = "",
         in folder: String? = nil
     ) async throws -> Outcome {
-        let clock = ContinuousClock()
-        let start = clock.now
         let result = try await Subprocess.run(
             command.contains("/") ? .path(FilePath(command)) : .name(command), arguments: Arguments(arguments),
             environment: .custom(
@@ -196,7 +193,6 @@ final class Site: Sendable {
             output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
         var status: Int32 = -1
         if case .exited(let code) = result.terminationStatus { status = code }
-        return Outcome(
-            status: status, output: result.standardOutput, errors: result.standardError, took: clock.now - start)
+        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
     }
 }

@@ -16,5 +16,9 @@ struct FolderLock: ~Copyable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that is being started may have the descriptor for a moment yet; the lock must not wait for that.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -6,19 +6,22 @@ import Store
 extension MissedEvents {
     /// How long after a delivery told of a ref nothing is made of what a forge shows of it: its copies of a repository
     /// follow each other, and the one that is asked may be behind.
-    private static let settling = Duration.minutes(2)
+    private static let settling = Duration.seconds(10)
 
     /// Compares where branches and tags stand with what deliveries told, and stores what they did not tell.
-    func compareHeads(of repository: StoredRepository, on forge: ForgeConnection) async throws {
+    /// - Returns: when refs that moved are to be looked at again, of which a delivery told a moment ago; nil where there
+    ///   are none.
+    func compareHeads(of repository: StoredRepository, on forge: ForgeConnection) async throws -> Timestamp? {
         // Read before the forge is asked: what a delivery tells in between is newer than its answer.
         let known = try await store.heads(of: repository.id)
         let found = try await refs(of: repository.reference, on: forge)
         guard known.since != nil else {
-            return try await store.noteFirstHeads(found, of: repository.id, now: now())
+            try await store.noteFirstHeads(found, of: repository.id, now: now())
+            return nil
         }
         // A forge that shows no ref at all of a repository that had some is more likely ill than right, and believing it
         // would stop everything that runs.
-        guard known.commits.isEmpty || !found.isEmpty else { return }
+        guard known.commits.isEmpty || !found.isEmpty else { return nil }
         var moves = found.filter { known.commits[$0.key] != $0.value }.map {
             HeadMove(ref: $0.key, before: known.commits[$0.key], after: $0.value)
         }
@@ -26,10 +29,12 @@ extension MissedEvents {
             HeadMove(ref: $0.key, before: $0.value, after: nil)
         }
         let moment = now()
-        moves.removeAll { move in known.toldAt[move.ref].map { moment - $0 < Self.settling } ?? false }
+        let unsettled = moves.compactMap { known.toldAt[$0.ref] }.map { $0 + Self.settling }.filter { $0 > moment }
+        moves.removeAll { move in known.toldAt[move.ref].map { $0 + Self.settling > moment } ?? false }
         for move in try await confirmed(moves, in: repository.reference, on: forge).sorted(by: { $0.ref < $1.ref }) {
             try await recover(move, in: repository)
         }
+        return unsettled.max()
     }
 
     private func recover(_ move: HeadMove, in repository: StoredRepository) async throws {

@@ -96,7 +96,8 @@ public struct MissedEvents: Service {
                 group.addTask { (repository, await look(at: repository, tries: tries)) }
             }
             while let (repository, outcome) = await group.next() {
-                looks.dueAt[repository.id] = outcome.forgeRestsUntil ?? now() + interval * (1 - jitter() / 4)
+                looks.dueAt[repository.id] =
+                    outcome.forgeRestsUntil ?? outcome.lookAgainAt ?? now() + interval * (1 - jitter() / 4)
                 looks.tries.keep(outcome.redeliveries, of: repository.id)
                 if let until = outcome.forgeRestsUntil { looks.pauses[repository.reference.forge] = until }
                 // Those whose forge rests are looked at when it no longer does.
@@ -116,6 +117,8 @@ public struct MissedEvents: Service {
         var redeliveries: [String: Int] = [:]
         /// Before when the forge is better left alone.
         var forgeRestsUntil: Timestamp?
+        /// When what has moved a moment ago has settled.
+        var lookAgainAt: Timestamp?
     }
 
     private func look(at repository: StoredRepository, tries: RedeliveryTries) async -> Outcome {
@@ -128,7 +131,9 @@ public struct MissedEvents: Service {
         // to a token that may not see hooks, is no reason not to compare.
         let isFirstTime = outcome.redeliveries.contains { $0.value == 1 }
         guard !isFirstTime, outcome.forgeRestsUntil == nil, !Task.isCancelled else { return outcome }
-        await asking(repository, &outcome) { _ in try await compareHeads(of: repository, on: forge) }
+        await asking(repository, &outcome) { outcome in
+            outcome.lookAgainAt = try await compareHeads(of: repository, on: forge)
+        }
         return outcome
     }
 

@@ -27,7 +27,11 @@ final class FolderLock: Sendable {
     /// Lets the folder go. May be called again.
     func release() {
         descriptor.withLockedValue { descriptor in
-            if let descriptor { Glibc.close(descriptor) }
+            if let descriptor {
+                // A child that is being started may have the descriptor for a moment yet; the lock must not wait for that.
+                flock(descriptor, LOCK_UN)
+                Glibc.close(descriptor)
+            }
             descriptor = nil
         }
     }

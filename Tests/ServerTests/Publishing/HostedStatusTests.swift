@@ -95,7 +95,7 @@ struct HostedStatusTests {
         try await Self.lend {
             .token(Redacted($0.createToken(for: "ml")))
         } to: { bench in
-            bench.forge.leaveRequests(1, forSeconds: 2)
+            bench.forge.leaveRequests(1, forSeconds: 8)
             try await bench.owe(jobs: 3)
             let reset = bench.forge.resetOfRequests
             _ = try await bench.told(4)
