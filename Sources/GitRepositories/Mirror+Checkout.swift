@@ -50,7 +50,7 @@ extension Mirror {
             let submodules = Submodules(
                 repository: address,
                 login: submodulesGetLogin ? GitLogin(source.credential, for: address, scope: .server) : nil,
-                options: options)
+                options: options, mirror: self)
             try await submodules.bring(into: tree)
         }
     }
@@ -73,7 +73,7 @@ extension Mirror {
         \turl = \(WorkTree.quoted(address))
         \tfetch = +refs/heads/*:refs/remotes/origin/*
         [lfs]
-        \tstorage = \(WorkTree.quoted(path + "/lfs"))
+        \tstorage = \(WorkTree.quoted(largeFiles))
         [gc]
         \tauto = 0
 

@@ -12,6 +12,12 @@ public struct Mirror: Sendable {
     let git: GitCommand
     /// Whether an administrator lets submodules on the repository's server be read with its credential.
     var submodulesGetLogin = false
+    /// Does something to a folder while nobody else does.
+    var inTurn: @Sendable (_ folder: String, _ body: @Sendable () async throws -> Void) async throws -> Void = {
+        try await $1()
+    }
+    /// Where the content of large files is kept, those of submodules among them.
+    var largeFiles: String { path + "/lfs" }
 
     /// How long a fetch may take.
     static let fetchTimeout = Duration.minutes(30)

@@ -142,13 +142,14 @@ public actor Mirrors {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return Mirror(
             path: "\(folder)/\(repository.remoteID).git", git: git,
-            submodulesGetLogin: forgesWithCommonLogin.contains(repository.forge))
+            submodulesGetLogin: forgesWithCommonLogin.contains(repository.forge),
+            inTurn: { try await self.inTurn($0, $1) })
     }
 
     /// Who is at a repository, and who waits.
     private struct Turn { var waiting: [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] = [] }
 
-    private func inTurn(_ path: String, _ body: () async throws -> Void) async throws {
+    private func inTurn(_ path: String, _ body: @Sendable () async throws -> Void) async throws {
         if turns[path] == nil {
             turns[path] = Turn()
         } else {

@@ -5,7 +5,7 @@ import PipelineModel
     import Glibc
 #endif
 
-/// Brings the submodules of a checkout.
+/// Brings the submodules of a checkout, each from a mirror of its own that is kept beside the repository's.
 ///
 /// Whoever can push chooses their addresses, and they are fetched outside of the fence around jobs, by an account that
 /// may have keys of its own. So those of a server's repository come from servers that prove who they are, or from the
@@ -16,16 +16,27 @@ struct Submodules: Sendable {
     /// The login for submodules on the repository's own server.
     let login: GitLogin?
     let options: CheckoutOptions
+    /// The mirror of that repository, which keeps those of the submodules.
+    let mirror: Mirror
 
     /// How deep they may stand in each other.
     private static let depthLimit = 16
 
     /// A submodule that is declared, and is to be brought.
     private struct Submodule {
+        var name: String
         var path: String
-        var address: String
+        var commit: String
+        var mirror: SubmoduleMirror
         var reach: GitCommand.Reach
+
+        var address: String { mirror.address }
+        /// The setting that says where git takes it from.
+        var setting: String { "submodule.\(name).url" }
     }
+
+    /// How many are fetched at once.
+    private static let width = 4
 
     /// Brings those of a checkout, and with `recursive` those in them.
     func bring(into tree: WorkTree, depth: Int = 1) async throws {
@@ -35,19 +46,37 @@ struct Submodules: Sendable {
         }
         _ = try await tree.git.require(["submodule", "--quiet", "init"], in: tree.folder)
         let declared = try await declared(in: tree)
-        for reach in Set(declared.map(\.reach)) {
-            let paths = declared.filter { $0.reach == reach }.map(\.path)
-            // A redirect would lead away from the one server whose name was looked at.
-            let redirects = reach == .namedServer ? ["-c", "http.followRedirects=false"] : []
-            _ = try await tree.git.require(
-                redirects + ["submodule", "--quiet", "update", "--jobs", "4", "--"] + paths, in: tree.folder,
-                login: login, timeout: Mirror.fetchTimeout, reach: reach)
+        guard !declared.isEmpty else { return }
+        try await fetch(declared)
+        for each in declared {
+            _ = try await tree.git.require(["config", each.setting, each.mirror.cloneURL], in: tree.folder)
         }
+        _ = try await tree.git.require(
+            ["submodule", "--quiet", "update", "--jobs", "\(Self.width)", "--"] + declared.map(\.path), in: tree.folder,
+            timeout: .minutes(30))
         for submodule in declared {
             let folder = tree.folder + "/" + submodule.path
+            _ = try await tree.git.require(["config", submodule.setting, submodule.address], in: tree.folder)
             // The file may declare one that is not to be updated.
             guard access(folder + "/.git", F_OK) == 0 else { continue }
             try await complete(submodule, of: tree, depth: depth)
+        }
+    }
+
+    /// Brings the mirrors up to the commits that are wanted of them.
+    private func fetch(_ submodules: [Submodule]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var waiting = submodules.makeIterator()
+            func fetchNext() {
+                guard let next = waiting.next() else { return }
+                group.addTask {
+                    try await mirror.inTurn(next.mirror.path) {
+                        try await next.mirror.bring(next.commit, login: login, reach: next.reach)
+                    }
+                }
+            }
+            for _ in 0..<Self.width { fetchNext() }
+            while try await group.next() != nil { fetchNext() }
         }
     }
 
@@ -58,7 +87,9 @@ struct Submodules: Sendable {
         let inner = WorkTree(
             folder: folder, address: submodule.address, git: tree.git, configuration: place.text.trimmingSpaces,
             login: login)
-        try inner.configure()
+        try inner.configure("[lfs]\n\tstorage = \(WorkTree.quoted(mirror.largeFiles))\n")
+        // It was cloned from the mirror; whoever works in it goes on from its own server.
+        _ = try await tree.git.require(["config", "remote.origin.url", submodule.address], in: folder)
         // Another server could send whoever fetches large files anywhere: those stay pointers.
         if options.fetchesLargeFiles, GitName.isLocal(repository) || isOwn(submodule.address) {
             try await inner.fetchLargeFiles()
@@ -72,8 +103,10 @@ struct Submodules: Sendable {
         let addresses = try await settings(["--local"], ending: "url", in: tree)
         let tracked = try await trackedCommits(among: Array(paths.values), in: tree)
         return try addresses.sorted { $0.key < $1.key }.compactMap { name, address in
-            guard let path = paths[name], tracked.contains(path) else { return nil }
-            return Submodule(path: path, address: address, reach: try reach(of: address, named: name))
+            guard let path = paths[name], let commit = tracked[path] else { return nil }
+            return Submodule(
+                name: name, path: path, commit: commit, mirror: try SubmoduleMirror(of: address, in: mirror),
+                reach: try reach(of: address, named: name))
         }
     }
 
@@ -90,17 +123,26 @@ struct Submodules: Sendable {
         return settings
     }
 
-    private func trackedCommits(among paths: [String], in tree: WorkTree) async throws -> Set<String> {
+    /// The commits of those paths that are submodules in the commit that is checked out.
+    private func trackedCommits(among paths: [String], in tree: WorkTree) async throws -> [String: String] {
         let possible = paths.filter { path in
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             return !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
         }
-        guard !possible.isEmpty else { return [] }
+        guard !possible.isEmpty else { return [:] }
         let listing = try await tree.git.require(
             ["ls-tree", "-z", "--full-tree", "HEAD", "--"] + possible, in: tree.folder, outputLimit: 16 << 20)
         // <mode> commit <id> TAB <path> NUL
         let entries = listing.text.split(separator: "\0").filter { $0.hasPrefix("160000 ") }
-        return Set(entries.map { String($0.drop { $0 != "\t" }.dropFirst()) })
+        let commits = try entries.compactMap { entry -> (String, String)? in
+            let parts = entry.split(separator: "\t", maxSplits: 1)
+            guard parts.count == 2, let commit = parts[0].split(separator: " ").last.map(String.init) else {
+                return nil
+            }
+            try GitName.checkCommit(commit)
+            return (String(parts[1]), commit)
+        }
+        return Dictionary(commits, uniquingKeysWith: { $1 })
     }
 
     /// How git may get to an address.

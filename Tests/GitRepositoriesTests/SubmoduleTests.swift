@@ -53,6 +53,37 @@ struct SubmoduleTests {
         #expect(try fixture.git(["status", "--porcelain"], in: fixture.folder + "/recursive").isEmpty)
     }
 
+    @Test("they are mirrored: a second checkout asks nobody, and a commit that no branch leads to is brought")
+    func mirrored() async throws {
+        let inner = try GitFixture()
+        let wanted = try inner.push(["inner.txt": "wanted"])
+        try inner.git(["config", "uploadpack.allowAnySHA1InWant", "true"], in: inner.bare)
+        try fixture.git(["submodule", "-q", "add", inner.bare, "lib"], in: fixture.checkout)
+        let commit = try fixture.push([:])
+        try inner.git(["commit", "-q", "--amend", "-m", "Another"], in: inner.checkout)
+        try inner.git(["push", "-q", "--force", "origin", "HEAD:refs/heads/main"], in: inner.checkout)
+        let source = CommitSource(commit: commit, ref: "refs/heads/main")
+        let mirror = try await mirrors.mirror(of: fixture.repository, with: source)
+        func checkOut(into name: String) async throws -> String {
+            let folder = fixture.folder + "/" + name
+            try await mirror.checkOut(
+                source, of: fixture.repository, into: folder, options: CheckoutOptions(submodules: .normal))
+            return folder + "/lib"
+        }
+        let first = try await checkOut(into: "first")
+        #expect(try fixture.git(["rev-parse", "HEAD"], in: first) == wanted)
+        #expect(try fixture.git(["config", "remote.origin.url"], in: first) == inner.bare)
+        try FileManager.default.removeItem(atPath: inner.bare)
+        let second = try await checkOut(into: "second")
+        #expect(try String(contentsOfFile: second + "/inner.txt", encoding: .utf8) == "wanted")
+        // Nothing in a workspace shares a file with the mirror.
+        let packs = fixture.folder + "/second/.git/modules/lib/objects/pack"
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs) {
+            let links = try FileManager.default.attributesOfItem(atPath: packs + "/" + name)[.referenceCount] as? Int
+            #expect(links == 1)
+        }
+    }
+
     @Test("the credential reads the repository, and another of its server only where an administrator says so")
     func credential() async throws {
         try await StubForge.lend(.github) { forge in
