@@ -106,8 +106,8 @@ let package = Package(
         tests(
             "CrashTests",
             [
-                "pawl", "Executors", "HTTPTransport", "PipelineModel", "Server", "TestSupport", nioConcurrency,
-                subprocess, system,
+                "pawl", "Executors", "Forges", "HTTPTransport", "PipelineModel", "Server", "TestSupport",
+                nioConcurrency, subprocess, system,
             ]),
         tests("EndToEndTests", ["pawl", "Forges", "TestSupport", nioConcurrency, subprocess, system]),
         tests(

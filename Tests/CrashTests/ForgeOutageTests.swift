@@ -1,3 +1,4 @@
+import Forges
 import PipelineModel
 import Server
 import TestSupport
@@ -46,14 +47,16 @@ extension CrashTests {
             }
         }
 
-        @Test("to a GitHub repository is found and run at the next start, once")
-        func hosted() async throws {
-            try await HostedBench.lend { bench in
+        @Test(
+            "to a GitHub or GitLab repository is found and run at the next start, once",
+            arguments: [ForgeKind.github, .gitlab])
+        func hosted(on kind: ForgeKind) async throws {
+            try await HostedBench.lend(kind) { bench in
                 try await bench.untilPassed(try bench.push())
                 try await bench.server.stop()
                 let missed = try bench.push("another change")
                 _ = try await bench.forge.record { record in
-                    record.deliveries.contains { $0.event == "push" && $0.answer == 0 }
+                    record.deliveries.contains { $0.event.lowercased().hasPrefix("push") && $0.answer == 0 }
                 }
                 try await bench.server.start()
                 expectLegal(try await bench.untilPassed(missed))

@@ -15,6 +15,7 @@ public struct Intake: Service {
     private let store: Store
     private let forges: ForgeConnections
     private let planner: EventPlanner
+    private let tests: TestDeliveries
     private let pace: RetryPace
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
@@ -26,12 +27,13 @@ public struct Intake: Service {
 
     /// Works on the deliveries of a store.
     public init(
-        store: Store, forges: ForgeConnections, planner: EventPlanner, pace: RetryPace = RetryPace(),
-        now: @escaping @Sendable () -> Timestamp, logger: Logger
+        store: Store, forges: ForgeConnections, planner: EventPlanner, tests: TestDeliveries = TestDeliveries(),
+        pace: RetryPace = RetryPace(), now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.store = store
         self.forges = forges
         self.planner = planner
+        self.tests = tests
         self.pace = pace
         self.now = now
         self.logger = logger
@@ -122,6 +124,11 @@ public struct Intake: Service {
                 delivery.id, as: .ignored(reason), event: identity(of: read.event, in: delivery), now: now())
         case .cancel(let ref):
             try await cancel(ref, because: delivery, event: read.event)
+        case .start
+        where tests.takes(
+            HeadMove(of: read.event), from: delivery.forge, remoteID: delivery.remoteID, now: now()):
+            let reason = "the forge's test of its webhook"
+            try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
         case .start:
             guard let repository = try await self.repository(of: delivery) else {
                 let name = read.event.repository?.name ?? "the repository"

@@ -48,6 +48,7 @@ extension RepositoryAdder {
             try await store.setRemoteHookID(receipt.id, of: hook.id, now: now())
         }
         let asked = now()
+        try await expectTest(of: repository, on: forge)
         try await forge.api.testHook(receipt.id, on: repository)
         let arrival = try await deliveryArrives(for: repository, since: asked)
         return [
@@ -64,6 +65,14 @@ extension RepositoryAdder {
                         + "Does \(forge.name) reach \(publicURL)?",
                     helps: [HelpView("curl \(publicURL)/api/health", "from where the forge is")]),
         ]
+    }
+
+    /// Lets nothing run for the push that a GitLab repeats as its test; GitHub has a ping instead.
+    private func expectTest(of repository: RepositoryReference, on forge: ForgeConnection) async throws {
+        guard forge.kind == .gitlab else { return }
+        let heads = try await forge.api.branchHeads(of: repository)
+        guard let head = heads.first(where: { $0.name == repository.defaultBranch }) else { return }
+        tests.expect(head.commit, of: repository, until: now() + .minutes(1))
     }
 
     /// The secret that the forge is to use from now on, bound to the repository.

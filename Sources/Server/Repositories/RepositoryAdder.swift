@@ -12,6 +12,8 @@ public struct RepositoryAdder: Sendable {
     let publicURL: String?
     /// What a push of a repository's default branch would make now.
     let preview: (@Sendable (StoredRepository) async throws -> NewPipeline.Planning)?
+    /// Where the intake sees which pushes are tests.
+    let tests: TestDeliveries
     let now: @Sendable () -> Timestamp
 
     /// How long a forge's test delivery may take to arrive.
@@ -21,13 +23,14 @@ public struct RepositoryAdder: Sendable {
     public init(
         store: Store, vault: SecretVault, forges: ForgeConnections, publicURL: String?,
         preview: (@Sendable (StoredRepository) async throws -> NewPipeline.Planning)? = nil,
-        now: @escaping @Sendable () -> Timestamp
+        tests: TestDeliveries = TestDeliveries(), now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.vault = vault
         self.forges = forges
         self.publicURL = publicURL
         self.preview = preview
+        self.tests = tests
         self.now = now
     }
 

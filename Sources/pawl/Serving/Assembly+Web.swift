@@ -19,7 +19,7 @@ extension Assembly {
         let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
         let adder = RepositoryAdder(
             store: store, vault: vault, forges: forges, publicURL: settings.server.url,
-            preview: { try await run.preview(of: $0) }, now: now)
+            preview: { try await run.preview(of: $0) }, tests: tests, now: now)
         let runner = settings.runner
         let silent = Set(settings.forges.filter { $0.kind == .git && $0.callback == nil }.map(\.name))
         let examination = Examination(

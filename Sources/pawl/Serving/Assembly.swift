@@ -26,6 +26,7 @@ struct Assembly: Sendable {
     let links: PipelineLinks
     let networks: IPv4Range
     let engine: DockerEngine
+    let tests = TestDeliveries()
     let pulledImages: PulledImages
 
     /// Opens the data folder and connects to the forges of the settings.
@@ -70,7 +71,7 @@ struct Assembly: Sendable {
             RetentionService(
                 store: store, mirrors: mirrors, retention: settings.retention.ofStore,
                 unusedMirrors: settings.retention.mirrors, removeImages: removeImages, now: now, logger: logger),
-            Intake(store: store, forges: forges, planner: planner, now: now, logger: logger),
+            Intake(store: store, forges: forges, planner: planner, tests: tests, now: now, logger: logger),
             MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
         if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }

@@ -1,7 +1,8 @@
+import Forges
 import Foundation
 import TestSupport
 
-/// A GitHub that is a stub, with a repository that a served Pawl works for: webhooks, API and git over HTTP.
+/// A GitHub or GitLab that is a stub, with a repository that a served Pawl works for: webhooks, API and git over HTTP.
 struct HostedBench: Sendable {
     let forge: StubForge
     let git: GitFixture
@@ -10,15 +11,19 @@ struct HostedBench: Sendable {
     private static let path = "mira/churn"
 
     /// Lends a bench to a body. The server runs, and knows the repository.
-    static func lend(to body: (HostedBench) async throws -> Void) async throws {
+    static func lend(
+        _ kind: ForgeKind = .github, to body: (HostedBench) async throws -> Void
+    ) async throws {
         let git = try GitFixture()
-        try await StubForge.lend(.github) { forge in
+        try await StubForge.lend(kind) { forge in
             try await forge.createRepository(path)
             let token = forge.createToken(for: "mira")
             try git.git(["remote", "set-url", "origin", forge.cloneURL(path, token: token)], in: git.checkout)
-            let connection = ServedPawl.Forge.github(api: forge.url, token: token)
+            let connection = ServedPawl.Forge.hosted(kind, api: forge.url, token: token)
             try await ServedPawl.lend(forge: connection, engine: .shared) { server in
                 try await server.start()
+                // GitLab sends a test delivery only of a repository with a commit.
+                try git.push(["README": "To be classified."])
                 try await server.run("repo", "add", forge.cloneURL(path))
                 try await body(HostedBench(forge: forge, git: git, server: server))
             }

@@ -1,3 +1,4 @@
+import Forges
 import Foundation
 import NIOConcurrencyHelpers
 import TestSupport
@@ -15,8 +16,8 @@ final class ServedPawl: Sendable {
     enum Forge {
         /// Plain Git with a status callback.
         case git(callback: String, secret: String)
-        /// GitHub, or a stub of it.
-        case github(api: String, token: String)
+        /// GitHub or GitLab, or a stub of one.
+        case hosted(ForgeKind, api: String, token: String)
     }
 
     /// The sections' name in every settings file here.
@@ -65,10 +66,11 @@ final class ServedPawl: Sendable {
         case .git(let callback, let secret):
             try secret.write(toFile: folder + "/secret", atomically: true, encoding: .utf8)
             lines += ["callback: \(callback)", "callback-secret-file: \(folder)/secret"]
-        case .github(let api, let token):
+        case .hosted(let kind, let api, let token):
             try token.write(toFile: folder + "/secret", atomically: true, encoding: .utf8)
             lines = [
-                "kind: github", "api: \(api)", "token-file: \(folder)/secret", "clone-token-file: \(folder)/secret",
+                "kind: \(kind.rawValue)", "api: \(api)", "token-file: \(folder)/secret",
+                "clone-token-file: \(folder)/secret",
             ]
         }
         return """
