@@ -25,14 +25,16 @@ public struct RunnerService: Service {
     ///   - coordinator: hands out jobs and takes what they leave.
     ///   - executor: starts containers.
     ///   - mirrors: where commits come from.
+    ///   - inventory: looks at what the machine has.
     /// - Throws: `RunnerError.folder` where its folders cannot be made.
     public init(
         settings: RunnerSettings, coordinator: any Coordinator, executor: any Executor, mirrors: Mirrors,
-        logger: Logger, clock: RunnerClock = .system
+        inventory: @escaping @Sendable () async -> RunnerInventory = { .init() }, logger: Logger,
+        clock: RunnerClock = .system
     ) throws {
         context = RunnerContext(
             settings: settings, folders: try RunnerFolders(settings), coordinator: coordinator, executor: executor,
-            mirrors: mirrors, clock: clock, logger: logger)
+            mirrors: mirrors, inventory: inventory, clock: clock, logger: logger)
     }
 
     /// The runner's id, the same after a restart.
@@ -117,7 +119,7 @@ public struct RunnerService: Service {
                 continue
             }
             do {
-                let request = ClaimRequest(runner: context.settings.name, tags: context.settings.tags)
+                let request = ClaimRequest(inventory: await context.inventory(), version: context.settings.version)
                 let coordinator = context.coordinator
                 guard let claim = try await cancelWhenGracefulShutdown({ try await coordinator.claim(request) }) else {
                     // The server hands out nothing now. A pause keeps a server that says so at once from being asked

@@ -40,6 +40,7 @@ public final class Store: Sendable {
     let deliveryWriter: DeliveryWriter
     let logs: LogFolder
     let blobs: BlobFolder
+    let needs = NeedsCache()
     private let lock: FolderLock
 
     /// Given when a delivery was stored, or is to be tried again.

@@ -31,6 +31,8 @@ public struct Assignment: Sendable {
     public var closedRegistries: [String]
     /// Artifacts of earlier jobs to lay into the workspace, in order.
     public var artifacts: [ArtifactInput]
+    /// The GPUs it has for itself.
+    public var gpus: [GrantedGPU]
     /// What it may use at most.
     public var limits: JobLimits
 
@@ -39,7 +41,7 @@ public struct Assignment: Sendable {
         key: LeaseKey, attemptNumber: Int, pipeline: PipelineID, job: PlannedJob, repository: RepositoryReference,
         fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
         secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
-        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], limits: JobLimits
+        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], gpus: [GrantedGPU] = [], limits: JobLimits
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -56,6 +58,7 @@ public struct Assignment: Sendable {
         self.registryLogins = registryLogins
         self.closedRegistries = closedRegistries
         self.artifacts = artifacts
+        self.gpus = gpus
         self.limits = limits
     }
 }

@@ -47,17 +47,17 @@ extension Coordinator {
     }
 }
 
-/// What a runner offers when it asks for work.
+/// What a runner says of itself when it asks for work. Who it is, and what it may take, the server knows.
 public struct ClaimRequest: Hashable, Codable, Sendable {
-    /// The runner's name.
-    public var runner: String
-    /// What it has; a job's tags must all be among them.
-    public var tags: [String]
+    /// What its machine has now.
+    public var inventory: RunnerInventory
+    /// Its version of Pawl.
+    public var version: String
 
     /// Asks for work.
-    public init(runner: String, tags: [String]) {
-        self.runner = runner
-        self.tags = tags
+    public init(inventory: RunnerInventory = .init(), version: String) {
+        self.inventory = inventory
+        self.version = version
     }
 }
 

@@ -20,6 +20,8 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public var cpus: Double?
     /// Memory, at most the server's limit.
     public var memory: ByteCount?
+    /// Names of data folders that it reads, each at `/data/<name>`. A runner's administrator offers them.
+    public var data: [String]
     /// The size of `/dev/shm`.
     public var shmSize: ByteCount?
 
@@ -28,6 +30,23 @@ public struct MLSettings: Hashable, Codable, Sendable {
         inputs = []
         curves = []
         gate = []
+        data = []
+    }
+
+    /// Reads what a plan holds; plans from before there was data name none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        gpus = try container.decodeIfPresent(Int.self, forKey: .gpus)
+        gpuMemory = try container.decodeIfPresent(ByteCount.self, forKey: .gpuMemory)
+        seeds = try container.decodeIfPresent(Int.self, forKey: .seeds)
+        inputs = try container.decode([String].self, forKey: .inputs)
+        checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
+        curves = try container.decode([String].self, forKey: .curves)
+        gate = try container.decode([GateRule].self, forKey: .gate)
+        cpus = try container.decodeIfPresent(Double.self, forKey: .cpus)
+        memory = try container.decodeIfPresent(ByteCount.self, forKey: .memory)
+        data = try container.decodeIfPresent([String].self, forKey: .data) ?? []
+        shmSize = try container.decodeIfPresent(ByteCount.self, forKey: .shmSize)
     }
 }
 

@@ -22,8 +22,6 @@ public struct APIEnvironment: Sendable {
     public var replay: @Sendable (DeliveryID, String) async throws -> Void
     /// Adds a repository for a person, and proves that its webhook arrives.
     public var addRepository: @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView
-    /// What the runners that are there offer.
-    public var runners: @Sendable () async -> [RunnerOffer]
     /// Looks at the machine: data, engine, clock, backup.
     public var examine: @Sendable () async -> [CheckView]
     /// Whether anybody hears the statuses of a forge of the settings. Of plain Git without a callback nobody does.
@@ -39,7 +37,6 @@ public struct APIEnvironment: Sendable {
         runPipeline: @escaping @Sendable (RunRequest, String) async throws -> PipelineID,
         replay: (@Sendable (DeliveryID, String) async throws -> Void)? = nil,
         addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
-        runners: @escaping @Sendable () async -> [RunnerOffer] = { [] },
         examine: @escaping @Sendable () async -> [CheckView] = { [] },
         isHeard: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
@@ -52,26 +49,8 @@ public struct APIEnvironment: Sendable {
         self.runPipeline = runPipeline
         self.replay = replay ?? { try await store.replayDelivery($0, by: $1, now: now()) }
         self.addRepository = addRepository
-        self.runners = runners
         self.examine = examine
         self.isHeard = isHeard
-    }
-}
-
-/// What a runner offers to jobs.
-public struct RunnerOffer: Hashable, Sendable {
-    /// Its name.
-    public var name: String
-    /// What jobs may ask for by `tags`.
-    public var tags: [String]
-    /// How many jobs it carries out at once.
-    public var slots: Int
-
-    /// Describes a runner.
-    public init(name: String, tags: [String], slots: Int) {
-        self.name = name
-        self.tags = tags
-        self.slots = slots
     }
 }
 

@@ -5,15 +5,18 @@ import Store
 /// The coordinator in the server's own process: hands out what the store has, and writes down what runners bring.
 public struct LocalCoordinator: Coordinator {
     private let store: Store
+    private let runner: RunnerID
     private let assignments: AssignmentBuilder
     private let terms: LeaseTerms
     private let now: @Sendable () -> Timestamp
 
-    /// Hands out jobs of a store.
+    /// Hands out jobs of a store to one runner.
     public init(
-        store: Store, assignments: AssignmentBuilder, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+        store: Store, runner: RunnerID, assignments: AssignmentBuilder, terms: LeaseTerms,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
+        self.runner = runner
         self.assignments = assignments
         self.terms = terms
         self.now = now
@@ -21,10 +24,16 @@ public struct LocalCoordinator: Coordinator {
 
     /// Waits for the store's signal, or for the time of a job that is held back for a while.
     public func claim(_ request: ClaimRequest) async throws -> Claim? {
+        try await claim(request, tokenHash: nil)
+    }
+
+    /// Waits as `claim` does, and ties the attempt to a token that every later call has to show.
+    func claim(_ request: ClaimRequest, tokenHash: [UInt8]?) async throws -> Claim? {
+        try await translated { try await store.noteRunner(runner, request: request, now: now()) }
         while !Task.isCancelled {
             let seen = store.readyJobs.count
             if let claim = try await translated({
-                try await store.claim(request, leaseFor: terms.lease, now: now())
+                try await store.claim(by: runner, leaseFor: terms.lease, tokenHash: tokenHash, now: now())
             }) {
                 return claim
             }

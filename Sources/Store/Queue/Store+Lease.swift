@@ -24,6 +24,8 @@ public struct AcknowledgedAttempt: Sendable {
     public var artifacts: [ArtifactInput]
     /// Earlier jobs whose artifacts it should get and whose artifacts are not kept any more.
     public var expired: [String]
+    /// The GPUs that go with it.
+    public var gpus: [GrantedGPU]
 }
 
 extension Store {

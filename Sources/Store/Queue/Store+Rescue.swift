@@ -28,12 +28,12 @@ extension Store {
 
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
     /// called after results that it had put aside were sent. Its jobs are tried again at once.
-    public func loseLeases(ofRunner runner: String, now: Timestamp) async throws -> [LeaseKey] {
+    public func loseLeases(ofRunner runner: RunnerID, now: Timestamp) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
                 """
                 SELECT \(StoredAttempt.columns) FROM attempt
-                WHERE state IN ('claimed', 'running') AND runner = $1 ORDER BY id
+                WHERE state IN ('claimed', 'running') AND runner_id = $1 ORDER BY id
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }

@@ -8,17 +8,40 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
     public var protectedTags: [String]
     /// Whether pipelines are made at all.
     public var isEnabled: Bool
+    /// Which of several repositories' jobs go first.
+    public var priority: Priority
+    /// How many of its jobs run at once; nil for as many as runners have room.
+    public var jobLimit: Int?
+    /// How many jobs of one pipeline run at once; nil for as many as runners have room.
+    public var pipelineJobLimit: Int?
+
+    /// Which jobs go first. What a person waits for goes before all of them.
+    public enum Priority: String, Codable, Sendable, CaseIterable {
+        case high, normal, low
+
+        /// Its place in the queue's order; 0 is for what a person waits for.
+        var rank: Int {
+            switch self {
+            case .high: 1
+            case .normal: 2
+            case .low: 3
+            }
+        }
+    }
 
     /// The defaults: the server's number of job contexts; the default branch alone counts as protected where no pattern
     /// is given.
     public init(
         statusJobLimit: Int? = nil, protectedBranches: [String] = [], protectedTags: [String] = [],
-        isEnabled: Bool = true
+        isEnabled: Bool = true, priority: Priority = .normal, jobLimit: Int? = nil, pipelineJobLimit: Int? = nil
     ) {
         self.statusJobLimit = statusJobLimit
         self.protectedBranches = protectedBranches
         self.protectedTags = protectedTags
         self.isEnabled = isEnabled
+        self.priority = priority
+        self.jobLimit = jobLimit
+        self.pipelineJobLimit = pipelineJobLimit
     }
 
     /// Reads what is there and fills in the rest.
@@ -30,5 +53,8 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
             try container.decodeIfPresent([String].self, forKey: .protectedBranches) ?? defaults.protectedBranches
         protectedTags = try container.decodeIfPresent([String].self, forKey: .protectedTags) ?? defaults.protectedTags
         isEnabled = try container.decodeIfPresent(Bool.self, forKey: .isEnabled) ?? defaults.isEnabled
+        priority = try container.decodeIfPresent(Priority.self, forKey: .priority) ?? defaults.priority
+        jobLimit = try container.decodeIfPresent(Int.self, forKey: .jobLimit)
+        pipelineJobLimit = try container.decodeIfPresent(Int.self, forKey: .pipelineJobLimit)
     }
 }

@@ -66,8 +66,12 @@ struct LocalPipeline: Sendable {
             store: store, vault: vault, forges: ForgeConnections([]), limits: limits,
             defaultImage: settings.defaultImage)
         let terms = LeaseTerms()
-        let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: Self.clock)
         var own = RunnerSettings(name: "this machine", stateFolder: scratch.runner)
+        let coordinator = LocalCoordinator(
+            store: store,
+            runner: try await store.enterEmbeddedRunner(
+                name: own.name, tags: [], slots: settings.slots, now: Self.clock()),
+            assignments: assignments, terms: terms, now: Self.clock)
         own.slots = settings.slots
         own.version = Version.text
         own.lowWater = .mebibytes(256)
@@ -119,10 +123,12 @@ extension ExecPlanning {
     func pipeline(of repository: RepositoryID, plan: Plan, variables: [Variable]) -> NewPipeline {
         var plan = plan
         var environments: [String: String] = [:]
+        var resourceGroups: [String: String] = [:]
         for index in plan.jobs.indices {
             let job = plan.jobs[index]
             let expansion = VariableExpansion(context.variables(for: job))
             environments[job.name] = job.environment.map { expansion.expand($0.name) }
+            resourceGroups[job.name] = job.resourceGroup.map { expansion.expand($0) }
             plan.jobs[index].variables += variables
         }
         var new = NewPipeline(
@@ -134,6 +140,7 @@ extension ExecPlanning {
         new.author = commit.authorName
         new.variables = context.predefined
         new.environments = environments
+        new.resourceGroups = resourceGroups
         return new
     }
 }

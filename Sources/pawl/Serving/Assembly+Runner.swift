@@ -7,12 +7,15 @@ import ServiceLifecycle
 
 extension Assembly {
     /// The runner inside the server, and the fence around its jobs.
-    func runner(terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp) throws -> any Service {
+    func runner(
+        as id: RunnerID, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+    ) throws -> any Service {
         let assignments = AssignmentBuilder(
             store: store, vault: vault, forges: forges, limits: settings.limits,
             registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
             artifactRetention: settings.retention.artifacts, links: links)
-        let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
+        let coordinator = LocalCoordinator(
+            store: store, runner: id, assignments: assignments, terms: terms, now: now)
         let runnerSettings = settings.runner.ofRunner(
             in: folder, defaultImage: settings.server.defaultImage, faults: faults)
         let docker = DockerExecutor(
@@ -26,7 +29,7 @@ extension Assembly {
             now: { ContinuousClock.now - start },
             onObstacle: { logger.warning("jobs could reach this host", metadata: ["fence": "\($0)"]) })
         return EmbeddedRunner(
-            name: runnerSettings.name,
+            id: id,
             runner: try RunnerService(
                 settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
                 logger: logger),

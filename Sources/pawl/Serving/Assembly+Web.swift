@@ -32,7 +32,6 @@ extension Assembly {
             },
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
-            runners: { [RunnerOffer(name: runner.name, tags: runner.tags, slots: runner.slots)] },
             examine: { await examination.checks() }, isHeard: { !silent.contains($0) })
     }
 }

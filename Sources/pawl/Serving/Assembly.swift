@@ -28,6 +28,8 @@ struct Assembly: Sendable {
     let engine: DockerEngine
     let tests = TestDeliveries()
     let pulledImages: PulledImages
+    /// The runner inside the server; nil where its settings give it no slots.
+    let embeddedRunner: RunnerID?
 
     /// Opens the data folder and connects to the forges of the settings.
     init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
@@ -57,6 +59,14 @@ struct Assembly: Sendable {
             folder.storeSettings(
                 pipelineURL: { links.link(to: $0) }, statusJobLimit: settings.server.jobStatuses, faults: faults,
                 logger: logger), now: .wall)
+        let runner = settings.runner
+        if runner.slots > 0 {
+            embeddedRunner = try await store.enterEmbeddedRunner(
+                name: runner.name, tags: runner.tags, slots: runner.slots, now: .wall)
+        } else {
+            try await store.retireEmbeddedRunner(now: .wall)
+            embeddedRunner = nil
+        }
     }
 
     /// Everything that runs for as long as the server does, what others depend on first.
@@ -74,7 +84,7 @@ struct Assembly: Sendable {
             Intake(store: store, forges: forges, planner: planner, tests: tests, now: now, logger: logger),
             MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
-        if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }
+        if let embeddedRunner { services.append(try runner(as: embeddedRunner, terms: terms, now: now)) }
         services.append(try web.service(onListening: onListening))
         return services
     }

@@ -11,7 +11,7 @@ import Store
 /// Its leases cannot outlive the server's process. So once the results that reached its disk are told, all that it still
 /// has is lost and tried again, without waiting for the leases' end.
 struct EmbeddedRunner: Service {
-    let name: String
+    let id: RunnerID
     let runner: RunnerService
     let store: Store
     let executor: FencedExecutor
@@ -21,7 +21,7 @@ struct EmbeddedRunner: Service {
     func run() async throws {
         try await runner.settle()
         if Task.isShuttingDownGracefully { return }
-        for key in try await store.loseLeases(ofRunner: name, now: now()) {
+        for key in try await store.loseLeases(ofRunner: id, now: now()) {
             logger.warning("lost at a restart", metadata: ["job": "\(key.job)", "attempt": "\(key.attempt)"])
         }
         try await runner.run()

@@ -40,6 +40,7 @@ final class APIServer: Sendable {
             _ = try await store.addToken(
                 name: scope.rawValue, hash: AccessToken.storedHash(of: text), scope: scope, now: apiMoment(0))
         }
+        _ = try await store.enterEmbeddedRunner(name: "local", tags: ["cpu"], slots: 2, now: apiMoment(0))
         let sealed = NIOLockedValueBox<[String]>([])
         let clockBox = NIOLockedValueBox(apiMoment(100))
         let environment = APIEnvironment(
@@ -52,7 +53,7 @@ final class APIServer: Sendable {
                 throw APIRefusal(.refused, "no pipeline for \(request.repository) here.  pawl list")
             },
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") },
-            runners: { [RunnerOffer(name: "local", tags: ["cpu"], slots: 2)] }, isHeard: { _ in isHeard })
+            isHeard: { _ in isHeard })
         let key = [UInt8](repeating: 7, count: 32)
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })
@@ -176,8 +177,8 @@ final class APIServer: Sendable {
 
     /// Hands out the next job and starts it.
     func start(now: Timestamp = apiMoment(2)) async throws -> LeaseKey {
-        let request = ClaimRequest(runner: "local", tags: ["cpu"])
-        let claim = try #require(try await store.claim(request, leaseFor: .seconds(60), now: now))
+        let runner = try await store.enterEmbeddedRunner(name: "local", tags: ["cpu"], slots: 2, now: now)
+        let claim = try #require(try await store.claim(by: runner, leaseFor: .seconds(60), now: now))
         _ = try await store.acknowledge(claim.key, now: now)
         return claim.key
     }

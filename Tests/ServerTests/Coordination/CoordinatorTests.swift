@@ -7,14 +7,15 @@ import Testing
 
 @Suite("Handing out")
 struct CoordinatorTests {
-    private static let request = ClaimRequest(runner: "r", tags: [])
+    private static let request = ClaimRequest(version: "1")
 
-    private func coordinator(_ server: TestServer, logins: [RegistryLogin] = []) -> LocalCoordinator {
+    private func coordinator(_ server: TestServer, logins: [RegistryLogin] = []) async throws -> LocalCoordinator {
         let assignments = AssignmentBuilder(
             store: server.store, vault: server.vault, forges: server.forges, limits: JobLimits(),
             registryLogins: logins)
         return LocalCoordinator(
-            store: server.store, assignments: assignments, terms: LeaseTerms(), now: { server.now })
+            store: server.store, runner: try await server.store.testRunner(now: server.now), assignments: assignments,
+            terms: LeaseTerms(), now: { server.now })
     }
 
     private func pipeline(
@@ -40,7 +41,7 @@ struct CoordinatorTests {
     @Test("a job whose forge does not answer waits in the queue, and lets the others by")
     func forgeIsDown() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             let id = try await pipeline(server, [job("first"), job("second")])
             server.github.change { $0.credentialFailures = [ForgeError(.unreachable, message: "GitHub is down.")] }
             try await refused(coordinator)
@@ -57,7 +58,7 @@ struct CoordinatorTests {
     @Test("a job that can never be handed out fails as Pawl's side, in words, and does not come back for ever")
     func poison() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             let id = try await pipeline(server, [job()])
             let error = ForgeError(.unauthorized, message: "GitHub refused the token. Renew it.")
             for wait in [5, 30, 0] {
@@ -74,7 +75,7 @@ struct CoordinatorTests {
     @Test("a job whose inputs have expired does not run without them: it fails, and names what to retry")
     func expiredInputs() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             var second = job("second")
             second.needs = [.init(job: "first")]
             second.when = .manual
@@ -111,7 +112,7 @@ struct CoordinatorTests {
     func trust(of pipelineTrust: PipelineTrust, is trust: CommitTrust) async throws {
         try await TestServer.serve { server in
             let login = RegistryLogin(registry: "registry.test", user: "pawl", password: Redacted("word"))
-            let coordinator = coordinator(server, logins: [login])
+            let coordinator = try await coordinator(server, logins: [login])
             _ = try await pipeline(server, [job()], trust: pipelineTrust)
             let claim = try #require(try await coordinator.claim(Self.request))
             let assignment = try await coordinator.acknowledge(claim.key)
