@@ -18,6 +18,22 @@ extension DockerExecutor {
         }
     }
 
+    /// Goes on with a container that an earlier process started, from the engine's record of it.
+    public func follow(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? {
+        do {
+            guard try await engine.container(container.id).state.wasStarted else { return nil }
+            var follower = OutputFollower(output: output)
+            var exit = try await recover(container, &follower)
+            // The engine was there all along: what it recorded is all there was.
+            exit.mayLackOutput = false
+            return exit
+        } catch {
+            throw Self.translated(error, doing: "go on with the container")
+        }
+    }
+
     private func start(
         _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit {

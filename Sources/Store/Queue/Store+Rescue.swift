@@ -28,7 +28,10 @@ extension Store {
 
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
     /// called after results that it had put aside were sent. Its jobs are tried again at once.
-    public func loseLeases(ofRunner runner: RunnerID, now: Timestamp) async throws -> [LeaseKey] {
+    /// - Parameter kept: what it goes on with all the same.
+    public func loseLeases(
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], now: Timestamp
+    ) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
                 """
@@ -37,7 +40,7 @@ extension Store {
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held, because: .runnerEnded, now: now)
+        return await lose(held.filter { !kept.contains($0) }, because: .runnerEnded, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep
