@@ -28,22 +28,22 @@ extension CrashTests {
             "a server that is killed while a job runs goes on with it: the same attempt, the same container, every line"
         )
         func killed() async throws {
-            try await outlive { server in try await server.kill() }
+            try await outlive { server in await server.kill() }
         }
 
         @Test("so does one that is killed twice")
         func killedTwice() async throws {
             try await outlive { server in
-                try await server.kill()
+                await server.kill()
                 try await server.start()
-                try await server.kill()
+                await server.kill()
             }
         }
 
         @Test("a container that ended while nobody looked counts, and its log is whole")
         func endedMeanwhile() async throws {
             try await outlive { server in
-                try await server.kill()
+                await server.kill()
                 try await Task.sleep(for: .seconds(8))
             }
         }
@@ -59,7 +59,7 @@ extension CrashTests {
                 _ = try await bench.forge.record { $0.newest(for: commit)["pawl/push/stay"] != nil }
                 let watcher = try bench.server.begin(["logs", "1/stay", "--follow"])
                 try await watcher.line(with: "here")
-                try await bench.server.kill()
+                await bench.server.kill()
                 try await bench.server.start()
                 _ = try await bench.forge.record {
                     $0.newest(for: commit)["pawl/push"].map { $0.state != "pending" } ?? false
