@@ -5,7 +5,8 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "curves", "gate", "cpus", "memory", "shm_size",
+        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "gate", "cpus", "memory",
+        "shm_size",
     ]
 
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
@@ -34,8 +35,9 @@ struct LearningReader {
             settings.inputs = texts(node, key)
             later(entry, "the job always runs.")
         case "checkpoint":
-            settings.checkpoint = values.nonEmptyText(node, key)
-            later(entry, "each attempt begins anew.")
+            settings.checkpoint = path(node, key)
+        case "checkpoint_every":
+            settings.checkpointEvery = interval(node, key)
         case "curves":
             settings.curves = texts(node, key)
             later(entry, "no curves are read.")
@@ -55,6 +57,26 @@ struct LearningReader {
 
     private func texts(_ node: Node, _ key: String) -> [String] {
         values.texts(node, key, allowsSingle: true)?.map(\.text) ?? []
+    }
+
+    /// A path below the checkout, which may hold variables.
+    private func path(_ node: Node, _ key: String) -> String? {
+        guard let text = values.nonEmptyText(node, key) else { return nil }
+        let parts = text.split(separator: "/")
+        guard !text.hasPrefix("/"), !parts.contains(".."), parts.contains(where: { $0 != "." }) else {
+            values.error("\(key) must be a path within the checkout, such as ckpt/.", at: node.span)
+            return nil
+        }
+        return text
+    }
+
+    private func interval(_ node: Node, _ key: String) -> Duration? {
+        guard let interval = values.duration(node, key) else { return nil }
+        guard interval >= .seconds(10), interval <= .days(7) else {
+            values.error("\(key) must be from 10 seconds to a week, such as 10m.", at: node.span)
+            return nil
+        }
+        return interval
     }
 
     private func cpus(_ node: Node, _ key: String) -> Double? {

@@ -6,14 +6,17 @@ import PipelineModel
 extension AttemptRun {
     /// Prepares and runs the container within all limits, and says how that went. The container still exists then.
     func conduct(
-        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async -> Outcome {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.watch() }
             group.addTask { await limitTime(to: plan.limits.timeout) }
             defer { group.cancelAll() }
             do {
-                try await control.untilStopped { try await prepare(plan, pump: pump, container: container) }
+                try await control.untilStopped {
+                    try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                }
             } catch let error as ExecutorError where error.code == .engineUnavailable && control.reason == nil {
                 return Outcome(notBegun: error.message, finishedAt: context.clock.wall())
             } catch {
@@ -21,7 +24,7 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return try await run(handle, plan, pump)
+                return try await run(handle, plan, pump, checkpoints)
             } catch {
                 return outcome(of: error, plan)
             }
@@ -37,7 +40,8 @@ extension AttemptRun {
 
     /// Creates the container and fills the workspace, both at once.
     private func prepare(
-        _ plan: AttemptPlan, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async throws {
         guard let image = plan.image else {
             throw RunnerError(
@@ -70,16 +74,25 @@ extension AttemptRun {
                         "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
                 }
                 let lines = try await plan.workspace.lay(
-                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock)
+                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock,
+                    traffic: traffic)
                 for line in lines { await pump.note(line) }
+                if let checkpoint = plan.assignment.checkpoint, checkpoints != nil {
+                    let line = try await plan.workspace.lay(
+                        checkpoint, of: key, from: context.coordinator, clock: context.clock, traffic: traffic)
+                    await pump.note(line)
+                }
                 let project = plan.workspace.project
                 try await blocking { try SharedFolder.open(project) }
+                try await checkpoints?.begin()
             }
             try await group.waitForAll()
         }
     }
 
-    private func run(_ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Outcome {
+    private func run(
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ checkpoints: CheckpointKeeper?
+    ) async throws -> Outcome {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
         let faults = context.settings.faults
@@ -104,6 +117,10 @@ extension AttemptRun {
                 return nil
             }
             group.addTask {
+                await checkpoints?.keepNowAndThen()
+                return nil
+            }
+            group.addTask {
                 try await limitStopping()
                 return nil
             }
@@ -121,7 +138,7 @@ extension AttemptRun {
         let isStopped = control.reason != nil
         return Outcome(
             failure: failure, exitCode: isStopped ? nil : exit.code, startedAt: exit.startedAt ?? startedAt,
-            finishedAt: exit.finishedAt ?? context.clock.wall())
+            finishedAt: exit.finishedAt ?? context.clock.wall(), containerUsage: exit.usage)
     }
 
     /// Ends the container when the attempt is to stop: with time to end by itself, or at once when the lease is lost.

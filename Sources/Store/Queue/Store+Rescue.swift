@@ -29,6 +29,12 @@ extension Store {
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
     /// called after results that it had put aside were sent. Its jobs are tried again at once.
     public func loseLeases(ofRunner runner: RunnerID, now: Timestamp) async throws -> [LeaseKey] {
+        try await loseLeases(ofRunner: runner, because: .runnerEnded, now: now)
+    }
+
+    func loseLeases(
+        ofRunner runner: RunnerID, because loss: LeaseLoss, now: Timestamp
+    ) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
                 """
@@ -37,7 +43,7 @@ extension Store {
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held, because: .runnerEnded, now: now)
+        return await lose(held, because: loss, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep
@@ -70,6 +76,10 @@ extension Store {
             case .running:
                 let failure = Failure(.lost, "\(attempt.runner): \(loss.words)")
                 try Self.end(attempt, as: .lost, failure: failure, on: connection, now: now)
+                guard loss.isSpent else {
+                    try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
+                    return true
+                }
                 var change = try PipelineChange(try Self.pipeline(of: key.job, on: connection), on: connection)
                 let index = try change.index(of: key.job)
                 let isStopping = change.jobs[index].cancelReason
@@ -90,12 +100,15 @@ enum LeaseLoss: Sendable {
     case overdue(at: Timestamp)
     /// The runner is known to be gone.
     case runnerEnded
+    /// A person took the runner out of the pool.
+    case runnerRemoved
 
     /// The reason in an attempt's failure.
     var words: String {
         switch self {
         case .overdue: "its runner was not heard of again"
         case .runnerEnded: "its runner ended"
+        case .runnerRemoved: "its runner was removed from the pool"
         }
     }
 
@@ -104,7 +117,15 @@ enum LeaseLoss: Sendable {
     var rest: RetryRule.Rest {
         switch self {
         case .overdue: .backOff
-        case .runnerEnded: .none
+        case .runnerEnded, .runnerRemoved: .none
+        }
+    }
+
+    /// Whether the attempt counts against the retries: what a person does to a runner is nothing that went wrong.
+    var isSpent: Bool {
+        switch self {
+        case .overdue, .runnerEnded: true
+        case .runnerRemoved: false
         }
     }
 }

@@ -8,6 +8,8 @@ struct WhyQuestion: Sendable {
     /// The job's place among those that wait for a runner, from 1.
     let place: Int?
     let runners: [RunnerOffer]
+    /// How its repository stands with its GPU time; nil where the job does not wait for a runner.
+    var budget: GPUBudget?
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -76,6 +78,9 @@ struct WhyQuestion: Sendable {
             return view(
                 "for its turn: another deployment to \(environment) is under way.", since: job.readyAt, facts: facts,
                 helps: [HelpView("pawl list", "what runs before it")])
+        }
+        if let spent = spentBudget(planned) {
+            return view(spent.answer, since: job.readyAt, place: place, facts: spent.facts, helps: spent.helps)
         }
         let fitting = runners.filter { runner in runner.slots > 0 && tags.allSatisfy(runner.tags.contains) }
         if let readyAt = job.readyAt, readyAt > now {
