@@ -59,7 +59,7 @@ struct CheckpointTests {
         let fixture = try await RunnerFixture(executor: ProcessExecutor())
         _ = try await fixture.carryOut(assignment(fixture, script: [Self.step, "exit 1"]))
         let saved = try #require(fixture.coordinator.checkpoint(of: 1))
-        fixture.coordinator.state.withLockedValue { $0.artifacts[saved.artifact.sha256]?.removeLast() }
+        _ = fixture.coordinator.state.withLockedValue { $0.artifacts[saved.artifact.sha256]?.removeLast() }
         let result = try await fixture.carryOut(assignment(fixture, 2, script: ["echo begun"], from: saved))
         #expect(result?.failure?.class == .system)
         #expect(!fixture.coordinator.log(of: 2).contains("\nbegun\n"))

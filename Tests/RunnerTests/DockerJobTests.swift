@@ -201,6 +201,7 @@ struct DockerJobTests {
             // The first heartbeat makes the lease long enough for what follows.
             await time.waitForSleeper(until: .seconds(20))
             time.advance(to: .seconds(20))
+            await time.waitForSleeper(until: .seconds(1_220))
             await time.waitForSleeper(until: .seconds(60))
             time.advance(to: .seconds(60))
             try await fixture.coordinator.firstCheckpoint.wait()
