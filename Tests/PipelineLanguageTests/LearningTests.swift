@@ -52,6 +52,12 @@ struct LearningTests {
         #expect(warnings.map { $0.place?.line } == [4, 5, 6, 7, 10, 14])
     }
 
+    @Test("says that an interval without a checkpoint means nothing")
+    func intervalAlone() throws {
+        let plan = try Planning.plan("train:\n  script: echo\n  ml: {checkpoint_every: 5m}\n")
+        #expect(plan.warnings.map(\.message).contains { $0.contains("means nothing without checkpoint") })
+    }
+
     @Test("does not guess the direction of a metric")
     func want() throws {
         let text = "evaluate:\n  script: echo\n  ml:\n    gate: {f1: {tolerance: 0.002}}\n"

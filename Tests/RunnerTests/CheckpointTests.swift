@@ -83,6 +83,24 @@ struct CheckpointTests {
         #expect(fixture.coordinator.state.withLockedValue { $0.checkpoints.isEmpty })
     }
 
+    @Test("a job that takes longer than it may leaves what it saved")
+    func timeout() async throws {
+        let time = TestClock()
+        let executor = WatchingExecutor(ProcessExecutor(), waitingFor: "\nready")
+        let fixture = try await RunnerFixture(executor: executor, clock: time.clock)
+        let script = [Self.step, "echo ready; sleep 600 & wait $!"]
+        let given = fixture.assignment(script: script, limits: JobLimits(timeout: .seconds(15)), change: Self.saves)
+        try await fixture.whileRunning {
+            fixture.coordinator.offer(given)
+            try await executor.seen.wait()
+            await time.waitForSleeper(until: .seconds(15))
+            time.advance(to: .seconds(15))
+            try await fixture.coordinator.signal(for: 1).wait()
+        }
+        #expect(fixture.coordinator.result(of: 1)?.failure?.class == .timeout)
+        #expect(fixture.coordinator.checkpoint(of: 1)?.artifact.fileCount == 1)
+    }
+
     @Test("a server that takes none does not change how the job ends")
     func refused() async throws {
         let fixture = try await RunnerFixture(executor: ProcessExecutor())

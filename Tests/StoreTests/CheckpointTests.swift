@@ -1,3 +1,4 @@
+import Foundation
 import PipelineModel
 import Testing
 
@@ -130,6 +131,38 @@ import Testing
         try await test.store.complete(first.key, with: TestStore.result(scriptFailure, at: at(3)), now: at(3))
         try await test.store.retry(try await test.job("train", of: id).id, by: "mira", now: at(4))
         #expect(try await claim(test, now: at(5)).checkpoint == nil)
+    }
+
+    @Test("where the bytes of a checkpoint are gone, the job begins anew")
+    func lostBytes() async throws {
+        let test = try await TestStore()
+        try await test.pipeline(Self.saving())
+        let first = try await claim(test, now: at(1))
+        try await save("step 1", for: first.key, in: test, now: at(2))
+        try await test.store.giveBack(first.key, because: "stop", now: at(3))
+        let hash = try sha256(Array("step 1".utf8))
+        try FileManager.default.removeItem(atPath: "\(test.folder)/blobs/\(hash.prefix(2))/\(hash.dropFirst(2))")
+        #expect(try await claim(test, now: at(4)).checkpoint == nil)
+        #expect(try await test.job("train", of: 1).attempts.map(\.resumedFrom) == [nil, nil])
+    }
+
+    @Test("however replaced checkpoints and new ones of the same bytes cross, the one that counts is there")
+    func concurrent() async throws {
+        let test = try await TestStore()
+        try await test.pipeline(Self.saving())
+        let first = try await claim(test, now: at(1))
+        // The same few contents again and again, so that one is removed while another is stored.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    try await self.save("step \(number % 3)", for: first.key, in: test, now: at(Double(number)))
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await test.store.giveBack(first.key, because: "stop", now: at(99))
+        let second = try await claim(test, now: at(100))
+        #expect(try await text(second.checkpoint, for: second.key, in: test).hasPrefix("step "))
     }
 
     @Test("a replaced checkpoint goes at once, and the last one with the job's end")

@@ -11,7 +11,7 @@ final class UsageMeter: Sendable {
     private let latest = NIOLockedValueBox<ContainerUsage?>(nil)
 
     /// The longest time between two looks at the kernel's counters, and between two questions to the engine.
-    private static let look = Duration.milliseconds(500)
+    private static let look = Duration.milliseconds(200)
     private static let question = Duration.seconds(5)
 
     init(engine: DockerEngine, container: String) {

@@ -14,11 +14,14 @@ struct LearningReader {
         if node.isNull { return nil }
         guard let mapping = values.mapping(node, "ml", keys: Self.keys) else { return nil }
         var settings = MLSettings()
-        for entry in mapping.entries where !entry.value.isNull { read(entry, into: &settings) }
+        let hasCheckpoint = mapping["checkpoint"].map { !$0.isNull } ?? false
+        for entry in mapping.entries where !entry.value.isNull {
+            read(entry, into: &settings, hasCheckpoint: hasCheckpoint)
+        }
         return settings
     }
 
-    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings) {
+    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings, hasCheckpoint: Bool) {
         let node = entry.value
         let key = "ml: \(entry.key)"
         switch entry.key {
@@ -38,6 +41,9 @@ struct LearningReader {
             settings.checkpoint = path(node, key)
         case "checkpoint_every":
             settings.checkpointEvery = interval(node, key)
+            if !hasCheckpoint {
+                values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
+            }
         case "curves":
             settings.curves = texts(node, key)
             later(entry, "no curves are read.")

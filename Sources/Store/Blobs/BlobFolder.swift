@@ -63,6 +63,12 @@ final class BlobFolder: Sendable {
         }
     }
 
+    /// Whether a file is there: then it is whole.
+    func contains(_ sha256: String) async throws -> Bool {
+        let path = try file(of: sha256)
+        return try await disk.run { try Self.size(of: path) != nil }
+    }
+
     /// The content of a file, in parts of at most 256 KiB. It can be read to its end though it is removed meanwhile.
     /// - Throws: `StoreError.notFound` where there is none.
     func content(of sha256: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {

@@ -69,6 +69,26 @@ extension Store {
             attempt: try row.int("number"), savedAt: try row.time("saved_at"))
     }
 
+    /// An attempt that begins anew where the bytes of its checkpoint are not there, as after a backup of the database alone
+    /// was restored: it would fail else, and the next one too.
+    func withoutLostCheckpoint(_ attempt: AcknowledgedAttempt) async throws -> AcknowledgedAttempt {
+        guard let checkpoint = attempt.checkpoint, try await !blobs.contains(checkpoint.artifact.sha256) else {
+            return attempt
+        }
+        let key = attempt.key
+        settings.logger.error(
+            "a checkpoint's bytes are gone; the job begins anew",
+            metadata: ["job.id": "\(key.job)", "sha256": "\(checkpoint.artifact.sha256)"])
+        try await database.write { connection in
+            try connection.execute(
+                "DELETE FROM checkpoint WHERE job = $1 AND sha256 = $2", key.job, checkpoint.artifact.sha256)
+            try connection.execute("UPDATE attempt SET resumed_from = NULL WHERE id = $1", key.attempt)
+        }
+        var anew = attempt
+        anew.checkpoint = nil
+        return anew
+    }
+
     /// Forgets what a job has saved: a person makes it begin anew.
     static func forgetCheckpoint(of job: JobID, on connection: any DatabaseConnection) throws {
         try connection.execute("DELETE FROM checkpoint WHERE job = $1", job)

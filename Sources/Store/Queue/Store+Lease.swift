@@ -45,7 +45,7 @@ extension Store {
             return try Self.describe(attempt, on: connection)
         }
         settings.faults.reach(.acknowledged)
-        return acknowledged
+        return try await withoutLostCheckpoint(acknowledged)
     }
 
     /// Prolongs the lease to `now + leaseFor`, and says whether to go on.
