@@ -5,8 +5,9 @@ import PipelineModel
 /// The life of one job: `create` makes the network and the container and brings the image, and nothing of the job runs
 /// yet, so that the workspace can be prepared meanwhile; `run` starts it, streams its output and waits for its end;
 /// `stop` may be called at any time and makes `run` return; `destroy` removes everything, may be called twice, and is
-/// called whatever happened before. After a crash `leftovers` names what an earlier process left, for `destroy`.
-/// All calls may be made from any task; those for one container are `create`, then at most one `run`.
+/// called whatever happened before. After a crash `leftovers` names what an earlier process left, for `follow` or
+/// `destroy`. All calls may be made from any task; those for one container are `create`, then at most one `run`, and in
+/// each later process at most one `follow`.
 public protocol Executor: Sendable {
     /// Brings the image and makes the container, stopped.
     /// - Throws: `ExecutorError`: `imageUnavailable` where the image cannot be had, `refused` where the engine says the
@@ -17,6 +18,12 @@ public protocol Executor: Sendable {
     /// A slow `output` slows the container's writing down; nothing is dropped here.
     func run(_ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void)
         async throws -> ContainerExit
+
+    /// Goes on with a container that an earlier process started: hands its output over from the first byte that is kept,
+    /// and returns when it has ended, perhaps long ago.
+    /// - Returns: how it ended; nil where it was never started.
+    func follow(_ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void)
+        async throws -> ContainerExit?
 
     /// Asks the container to end, and ends it by force after the grace period.
     func stop(_ container: ContainerHandle, grace: Duration) async throws
@@ -42,6 +49,11 @@ public struct ExecutorReadiness: Hashable, Sendable {
 }
 
 extension Executor {
+    /// Has nothing that outlives its process.
+    public func follow(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? { nil }
+
     /// Is ready, and fills no folder.
     public func readiness() async throws -> ExecutorReadiness { ExecutorReadiness() }
 }

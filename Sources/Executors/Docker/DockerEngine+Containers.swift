@@ -13,6 +13,9 @@ extension DockerEngine {
             var oomKilled: Bool?
             var startedAt: String?
             var finishedAt: String?
+
+            /// Whether it ever ran.
+            var wasStarted: Bool { startedAt.flatMap(EngineTime.timestamp) != nil }
         }
         struct Config: Decodable { var labels: [String: String]? }
         var id: String

@@ -21,6 +21,26 @@ extension DockerExecutor {
         }
     }
 
+    /// Goes on with a container that an earlier process started, from the engine's record of it.
+    public func follow(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? {
+        do {
+            guard try await engine.container(container.id).state.wasStarted else { return nil }
+            let meter = UsageMeter(engine: engine, container: container.id)
+            let metering = Task { await meter.run() }
+            defer { metering.cancel() }
+            var follower = OutputFollower(output: output)
+            var exit = try await recover(container, &follower)
+            exit.usage = meter.usage
+            // The engine was there all along: what it recorded is all there was.
+            exit.mayLackOutput = false
+            return exit
+        } catch {
+            throw Self.translated(error, doing: "go on with the container")
+        }
+    }
+
     private func start(
         _ container: ContainerHandle, meter: UsageMeter,
         output: @escaping @Sendable (ContainerOutput) async throws -> Void

@@ -37,6 +37,8 @@ public struct Assignment: Sendable {
     public var gpus: [GrantedGPU]
     /// What it may use at most.
     public var limits: JobLimits
+    /// How long the lease holds from its acknowledgement on without a heartbeat; nil where it is as the claim said.
+    public var leaseFor: Duration?
 
     /// Collects an assignment.
     public init(
@@ -44,7 +46,7 @@ public struct Assignment: Sendable {
         fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
         secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
         closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], checkpoint: Checkpoint? = nil,
-        gpus: [GrantedGPU] = [], limits: JobLimits
+        gpus: [GrantedGPU] = [], limits: JobLimits, leaseFor: Duration? = nil
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -64,6 +66,7 @@ public struct Assignment: Sendable {
         self.checkpoint = checkpoint
         self.gpus = gpus
         self.limits = limits
+        self.leaseFor = leaseFor
     }
 }
 

@@ -14,8 +14,12 @@ extension AttemptRun {
             group.addTask { await limitTime(to: plan.limits.timeout) }
             defer { group.cancelAll() }
             do {
-                try await control.untilStopped {
-                    try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                if handover == nil {
+                    try await control.untilStopped {
+                        try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                    }
+                } else {
+                    await checkpoints?.goOn()
                 }
             } catch let error as ExecutorError where error.code == .engineUnavailable && control.reason == nil {
                 return Outcome(notBegun: error.message, finishedAt: context.clock.wall())
@@ -24,7 +28,10 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return try await run(handle, plan, pump, checkpoints)
+                return try await run(handle, plan, pump, keeper, checkpoints)
+            } catch is NeverStarted {
+                return Outcome(
+                    notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
             } catch {
                 return outcome(of: error, plan)
             }
@@ -91,15 +98,17 @@ extension AttemptRun {
     }
 
     private func run(
-        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ checkpoints: CheckpointKeeper?
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper,
+        _ checkpoints: CheckpointKeeper?
     ) async throws -> Outcome {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
         let faults = context.settings.faults
-        await pump.beginSilence()
+        await handOver(container, plan, pump, keeper)
+        await pump.beginOutput()
         let exit = try await withThrowingTaskGroup(of: ContainerExit?.self) { group in
             group.addTask {
-                try await context.executor.run(container) { output in
+                try await start(container) { output in
                     let isFirst = hasStarted.withLockedValue { known in
                         defer { known = true }
                         return !known
@@ -139,6 +148,32 @@ extension AttemptRun {
         return Outcome(
             failure: failure, exitCode: isStopped ? nil : exit.code, startedAt: exit.startedAt ?? startedAt,
             finishedAt: exit.finishedAt ?? context.clock.wall(), containerUsage: exit.usage)
+    }
+
+    /// Starts the container, or goes on with one that an earlier process started.
+    private func start(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit {
+        guard handover != nil else { return try await context.executor.run(container, output: output) }
+        guard let exit = try await context.executor.follow(container, output: output) else {
+            throw NeverStarted()
+        }
+        return exit
+    }
+
+    /// Leaves word for the process that may come after this one. Without it the container would be removed then.
+    private func handOver(
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper
+    ) async {
+        guard handover == nil else { return }
+        let word = Handover(
+            claim: claim, receivedAt: receivedAt, assignment: plan.assignment, container: container,
+            notes: await pump.notes)
+        do {
+            try context.folders.handovers.begin(word, leaseEnd: keeper.end)
+        } catch {
+            context.logger.warning("the attempt cannot be handed over", metadata: facts(["error": "\(error)"]))
+        }
     }
 
     /// Ends the container when the attempt is to stop: with time to end by itself, or at once when the lease is lost.
@@ -187,3 +222,6 @@ extension AttemptRun {
         }
     }
 }
+
+/// The container of an attempt that was handed over never ran.
+private struct NeverStarted: Error {}

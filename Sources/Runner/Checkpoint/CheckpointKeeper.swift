@@ -49,6 +49,9 @@ actor CheckpointKeeper {
         hasBegun = true
     }
 
+    /// Goes on with a job that an earlier process of the runner began: what was kept of it is not known here.
+    func goOn() { hasBegun = true }
+
     /// Keeps what is new at each interval, until the task is cancelled or the attempt is to stop.
     func keepNowAndThen() async {
         while (try? await context.clock.pause(interval)) != nil, control.reason == nil { await keep(isLive: true) }

@@ -93,7 +93,8 @@ extension APIRoutes {
         let job = try call.job(of: detail)
         let ahead = job.state == .ready ? try await call.store.queuePosition(of: job.id) : nil
         let question = WhyQuestion(
-            detail: detail, job: job, place: ahead.map { $0 + 1 }, runners: try await call.store.runners().map(\.offer),
+            detail: detail, job: job, place: ahead.map { $0 + 1 }, pool: try await call.store.pool(),
+            before: try await call.store.jobsBefore(job.id, limit: 3),
             budget: ahead == nil
                 ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now), now: call.now)
         return try .json(question.answer())

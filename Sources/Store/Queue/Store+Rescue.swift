@@ -28,12 +28,15 @@ extension Store {
 
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
     /// called after results that it had put aside were sent. Its jobs are tried again at once.
-    public func loseLeases(ofRunner runner: RunnerID, now: Timestamp) async throws -> [LeaseKey] {
-        try await loseLeases(ofRunner: runner, because: .runnerEnded, now: now)
+    /// - Parameter kept: what it goes on with all the same.
+    public func loseLeases(
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], now: Timestamp
+    ) async throws -> [LeaseKey] {
+        try await loseLeases(ofRunner: runner, except: kept, because: .runnerEnded, now: now)
     }
 
     func loseLeases(
-        ofRunner runner: RunnerID, because loss: LeaseLoss, now: Timestamp
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], because loss: LeaseLoss, now: Timestamp
     ) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
@@ -43,7 +46,7 @@ extension Store {
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held, because: loss, now: now)
+        return await lose(held.filter { !kept.contains($0) }, because: loss, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep

@@ -14,23 +14,9 @@ extension Store {
         if row == nil { throw StoredAttempt.leaseLost(key) }
     }
 
-    /// What a runner has in hand, for its page and for its adopting it after a restart.
+    /// What a runner has in hand, the oldest first.
     public func liveAttempts(ofRunner runner: RunnerID) async throws -> [LiveAttempt] {
-        try await database.read { connection in
-            try connection.rows(
-                """
-                SELECT attempt.id, attempt.job, attempt.epoch, attempt.claimed_at, attempt.gpus, job.name, job.pipeline,
-                    'attempt' AS row_table
-                FROM attempt JOIN job ON job.id = attempt.job
-                WHERE attempt.runner_id = $1 AND attempt.state IN ('claimed', 'running') ORDER BY attempt.id
-                """, runner
-            ).map { row in
-                LiveAttempt(
-                    key: LeaseKey(job: try row.id("job"), attempt: try row.id("id"), epoch: try row.integer("epoch")),
-                    pipeline: try row.id("pipeline"), job: try row.text("name"), since: try row.time("claimed_at"),
-                    gpus: try row.json("gpus"))
-            }
-        }
+        try await database.read { try LiveAttempt.all(of: runner, on: $0) }
     }
 }
 
@@ -40,10 +26,28 @@ public struct LiveAttempt: Hashable, Sendable {
     public var key: LeaseKey
     /// The pipeline.
     public var pipeline: PipelineID
+    /// Who caused the pipeline, as people call them.
+    public var author: String?
     /// The job's name.
     public var job: String
     /// Since when the runner has it.
     public var since: Timestamp
     /// The GPUs that go with it.
     public var gpus: [GrantedGPU]
+
+    static func all(of runner: RunnerID, on connection: any DatabaseConnection) throws -> [LiveAttempt] {
+        try connection.rows(
+            """
+            SELECT 'attempt' AS row_table, attempt.id, attempt.job, attempt.epoch, attempt.claimed_at, attempt.gpus,
+                job.name, job.pipeline, pipeline.author
+            FROM attempt JOIN job ON job.id = attempt.job JOIN pipeline ON pipeline.id = job.pipeline
+            WHERE attempt.runner_id = $1 AND attempt.state IN ('claimed', 'running') ORDER BY attempt.id
+            """, runner
+        ).map { row in
+            LiveAttempt(
+                key: LeaseKey(job: try row.id("job"), attempt: try row.id("id"), epoch: try row.integer("epoch")),
+                pipeline: try row.id("pipeline"), author: try row.optionalText("author"), job: try row.text("name"),
+                since: try row.time("claimed_at"), gpus: try row.json("gpus"))
+        }
+    }
 }

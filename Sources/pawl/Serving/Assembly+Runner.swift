@@ -6,14 +6,18 @@ import Server
 import ServiceLifecycle
 
 extension Assembly {
+    /// What puts together what an attempt needs, whichever runner has it.
+    var assignments: AssignmentBuilder {
+        AssignmentBuilder(
+            store: store, vault: vault, forges: forges, limits: settings.limits,
+            registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
+            artifactRetention: settings.retention.artifacts, links: links)
+    }
+
     /// The runner inside the server, and the fence around its jobs.
     func runner(
         as id: RunnerID, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
     ) throws -> any Service {
-        let assignments = AssignmentBuilder(
-            store: store, vault: vault, forges: forges, limits: settings.limits,
-            registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
-            artifactRetention: settings.retention.artifacts, links: links)
         let coordinator = LocalCoordinator(
             store: store, runner: id, assignments: assignments, terms: terms, now: now)
         let runnerSettings = settings.runner.ofRunner(

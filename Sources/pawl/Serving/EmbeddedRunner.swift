@@ -8,8 +8,8 @@ import Store
 /// The runner inside the server: settles what an earlier process left, then runs jobs behind a fence, and takes that down
 /// when it has ended as it was asked to.
 ///
-/// Its leases cannot outlive the server's process. So once the results that reached its disk are told, all that it still
-/// has is lost and tried again, without waiting for the leases' end.
+/// It ends with the server's process, and containers need not: it goes on with those that run. Once the results that
+/// reached its disk are told, all else that it has leases of is lost and tried again, without waiting for their end.
 struct EmbeddedRunner: Service {
     let id: RunnerID
     let runner: RunnerService
@@ -19,9 +19,9 @@ struct EmbeddedRunner: Service {
     let logger: Logger
 
     func run() async throws {
-        try await runner.settle()
+        let goingOn = try await runner.settle()
         if Task.isShuttingDownGracefully { return }
-        for key in try await store.loseLeases(ofRunner: id, now: now()) {
+        for key in try await store.loseLeases(ofRunner: id, except: goingOn, now: now()) {
             logger.warning("lost at a restart", metadata: ["job": "\(key.job)", "attempt": "\(key.attempt)"])
         }
         try await runner.run()
