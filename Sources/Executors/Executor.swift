@@ -193,17 +193,34 @@ public struct ContainerExit: Hashable, Sendable {
     public var finishedAt: Timestamp?
     /// Whether the last output may be missing, because the container ended while the engine was down.
     public var mayLackOutput: Bool
+    /// What it used; nil where that could not be measured.
+    public var usage: ContainerUsage?
 
     /// Describes an end.
     public init(
         code: Int, isOutOfMemory: Bool = false, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil,
-        mayLackOutput: Bool = false
+        mayLackOutput: Bool = false, usage: ContainerUsage? = nil
     ) {
         self.code = code
         self.isOutOfMemory = isOutOfMemory
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.mayLackOutput = mayLackOutput
+        self.usage = usage
+    }
+}
+
+/// What a container used, as the kernel counted it shortly before its end.
+public struct ContainerUsage: Hashable, Sendable {
+    /// Processor time, all processors together.
+    public var cpu: Duration
+    /// The most memory it had at once, file cache included; nil where the kernel does not count it.
+    public var peakMemory: ByteCount?
+
+    /// Counts what was used.
+    public init(cpu: Duration, peakMemory: ByteCount? = nil) {
+        self.cpu = cpu
+        self.peakMemory = peakMemory
     }
 }
 

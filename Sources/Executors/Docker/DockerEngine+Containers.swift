@@ -9,6 +9,7 @@ extension DockerEngine {
             var status: String
             var running: Bool
             var exitCode: Int
+            var pid: Int32?
             var oomKilled: Bool?
             var startedAt: String?
             var finishedAt: String?

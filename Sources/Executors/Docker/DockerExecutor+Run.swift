@@ -11,8 +11,11 @@ extension DockerExecutor {
         _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit {
         defer { runs.forget(container.id) }
+        let meter = UsageMeter(engine: engine, container: container.id)
         do {
-            return try await start(container, output: output)
+            var exit = try await start(container, meter: meter, output: output)
+            exit.usage = meter.usage
+            return exit
         } catch {
             throw Self.translated(error, doing: "run the container")
         }
@@ -24,8 +27,12 @@ extension DockerExecutor {
     ) async throws -> ContainerExit? {
         do {
             guard try await engine.container(container.id).state.wasStarted else { return nil }
+            let meter = UsageMeter(engine: engine, container: container.id)
+            let metering = Task { await meter.run() }
+            defer { metering.cancel() }
             var follower = OutputFollower(output: output)
             var exit = try await recover(container, &follower)
+            exit.usage = meter.usage
             // The engine was there all along: what it recorded is all there was.
             exit.mayLackOutput = false
             return exit
@@ -35,13 +42,16 @@ extension DockerExecutor {
     }
 
     private func start(
-        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+        _ container: ContainerHandle, meter: UsageMeter,
+        output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit {
         async let wait = engine.waitForNextExit(container.id)
         async let attachment = engine.attach(container.id)
         let (waiting, attached) = try await (wait, attachment)
         if runs.isStopRequested(container.id) { return Self.stoppedBeforeStart }
         try await engine.start(container.id)
+        let metering = Task { await meter.run() }
+        defer { metering.cancel() }
         // A stop between the two found nothing to stop.
         if runs.isStopRequested(container.id) { try await engine.kill(container.id) }
         var follower = OutputFollower(output: output)

@@ -5,7 +5,8 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "curves", "gate", "cpus", "memory", "shm_size",
+        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "gate", "cpus", "memory",
+        "shm_size",
     ]
 
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
@@ -13,11 +14,14 @@ struct LearningReader {
         if node.isNull { return nil }
         guard let mapping = values.mapping(node, "ml", keys: Self.keys) else { return nil }
         var settings = MLSettings()
-        for entry in mapping.entries where !entry.value.isNull { read(entry, into: &settings) }
+        let hasCheckpoint = mapping["checkpoint"].map { !$0.isNull } ?? false
+        for entry in mapping.entries where !entry.value.isNull {
+            read(entry, into: &settings, hasCheckpoint: hasCheckpoint)
+        }
         return settings
     }
 
-    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings) {
+    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings, hasCheckpoint: Bool) {
         let node = entry.value
         let key = "ml: \(entry.key)"
         switch entry.key {
@@ -34,8 +38,12 @@ struct LearningReader {
             settings.inputs = texts(node, key)
             later(entry, "the job always runs.")
         case "checkpoint":
-            settings.checkpoint = values.nonEmptyText(node, key)
-            later(entry, "each attempt begins anew.")
+            settings.checkpoint = path(node, key)
+        case "checkpoint_every":
+            settings.checkpointEvery = interval(node, key)
+            if !hasCheckpoint {
+                values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
+            }
         case "curves":
             settings.curves = texts(node, key)
             later(entry, "no curves are read.")
@@ -55,6 +63,26 @@ struct LearningReader {
 
     private func texts(_ node: Node, _ key: String) -> [String] {
         values.texts(node, key, allowsSingle: true)?.map(\.text) ?? []
+    }
+
+    /// A path below the checkout, which may hold variables.
+    private func path(_ node: Node, _ key: String) -> String? {
+        guard let text = values.nonEmptyText(node, key) else { return nil }
+        let parts = text.split(separator: "/")
+        guard !text.hasPrefix("/"), !parts.contains(".."), parts.contains(where: { $0 != "." }) else {
+            values.error("\(key) must be a path within the checkout, such as ckpt/.", at: node.span)
+            return nil
+        }
+        return text
+    }
+
+    private func interval(_ node: Node, _ key: String) -> Duration? {
+        guard let interval = values.duration(node, key) else { return nil }
+        guard interval >= .seconds(10), interval <= .days(7) else {
+            values.error("\(key) must be from 10 seconds to a week, such as 10m.", at: node.span)
+            return nil
+        }
+        return interval
     }
 
     private func cpus(_ node: Node, _ key: String) -> Double? {

@@ -31,6 +31,8 @@ public struct Assignment: Sendable {
     public var closedRegistries: [String]
     /// Artifacts of earlier jobs to lay into the workspace, in order.
     public var artifacts: [ArtifactInput]
+    /// What an earlier attempt at the job saved, to be laid into the workspace before it starts; nil where there is nothing.
+    public var checkpoint: Checkpoint?
     /// The GPUs it has for itself.
     public var gpus: [GrantedGPU]
     /// What it may use at most.
@@ -43,8 +45,8 @@ public struct Assignment: Sendable {
         key: LeaseKey, attemptNumber: Int, pipeline: PipelineID, job: PlannedJob, repository: RepositoryReference,
         fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
         secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
-        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], gpus: [GrantedGPU] = [], limits: JobLimits,
-        leaseFor: Duration? = nil
+        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], checkpoint: Checkpoint? = nil,
+        gpus: [GrantedGPU] = [], limits: JobLimits, leaseFor: Duration? = nil
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -61,6 +63,7 @@ public struct Assignment: Sendable {
         self.registryLogins = registryLogins
         self.closedRegistries = closedRegistries
         self.artifacts = artifacts
+        self.checkpoint = checkpoint
         self.gpus = gpus
         self.limits = limits
         self.leaseFor = leaseFor

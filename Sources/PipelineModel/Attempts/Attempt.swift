@@ -30,11 +30,13 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var finishedAt: Timestamp
     /// The image that was really used, as an id or digest.
     public var imageDigest: String?
+    /// What it used, where the runner says.
+    public var usage: AttemptUsage?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
-        finishedAt: Timestamp, imageDigest: String? = nil
+        finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -42,5 +44,6 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.imageDigest = imageDigest
+        self.usage = usage
     }
 }

@@ -28,7 +28,12 @@ public protocol Coordinator: Sendable {
     func store(
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey) async throws
 
-    /// Streams an artifact that the assignment named.
+    /// Keeps what the job has saved of its work, in place of what was kept of it before: the next attempt at the job gets
+    /// it. The bytes must have the hash and size that the reference names, and count only once they are all there.
+    func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey) async throws
+
+    /// Streams an artifact or a checkpoint that the assignment named.
     func artifact(_ sha256: String, for key: LeaseKey) async throws -> AsyncThrowingStream<[UInt8], any Error>
 
     /// Ends the attempt. Idempotent by job, attempt and epoch.
@@ -39,6 +44,13 @@ public protocol Coordinator: Sendable {
 }
 
 extension Coordinator {
+    /// Keeps none.
+    public func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        throw CoordinatorError.refused("this server keeps no checkpoints")
+    }
+
     /// Hears nothing between heartbeats.
     public func untilStopIsWanted(_ key: LeaseKey) async {
         let (never, keepOpen) = AsyncStream.makeStream(of: Never.self)

@@ -10,8 +10,11 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public var seeds: Int?
     /// Paths whose content decides whether the job need run at all.
     public var inputs: [String]
-    /// A path that is saved on preemption and restored into the next attempt.
+    /// A path of the workspace that is saved now and then, when the job is stopped and when it fails, and laid into the
+    /// next attempt.
     public var checkpoint: String?
+    /// How often it is saved while the job runs, in milliseconds; nil for every ten minutes.
+    private var checkpointEveryMs: Int64?
     /// Paths of event files with the curves of training.
     public var curves: [String]
     /// Rules over metrics, by metric.
@@ -41,12 +44,19 @@ public struct MLSettings: Hashable, Codable, Sendable {
         seeds = try container.decodeIfPresent(Int.self, forKey: .seeds)
         inputs = try container.decode([String].self, forKey: .inputs)
         checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
+        checkpointEveryMs = try container.decodeIfPresent(Int64.self, forKey: .checkpointEveryMs)
         curves = try container.decode([String].self, forKey: .curves)
         gate = try container.decode([GateRule].self, forKey: .gate)
         cpus = try container.decodeIfPresent(Double.self, forKey: .cpus)
         memory = try container.decodeIfPresent(ByteCount.self, forKey: .memory)
         data = try container.decodeIfPresent([String].self, forKey: .data) ?? []
         shmSize = try container.decodeIfPresent(ByteCount.self, forKey: .shmSize)
+    }
+
+    /// How often the checkpoint is saved while the job runs, where it has changed; nil for every ten minutes.
+    public var checkpointEvery: Duration? {
+        get { checkpointEveryMs.map { .milliseconds($0) } }
+        set { checkpointEveryMs = newValue?.wholeMilliseconds }
     }
 }
 

@@ -28,6 +28,9 @@ struct AttemptPlan: Sendable {
         limits = assignment.limits.lowered(by: job)
         let written = job.image?.name ?? settings.defaultImage
         var own = Self.ownVariables(workspace, settings)
+        if assignment.checkpoint != nil, let path = job.ml?.checkpoint {
+            own.append(Variable("PAWL_RESUME_FROM", path))
+        }
         if let written { own.append(Variable("CI_JOB_IMAGE", written)) }
         if !assignment.variables.contains(where: { $0.name.hasPrefix("GIT_CONFIG_") }) {
             // The image's user need not be the one who laid the commit out, and git would refuse to work then.
@@ -114,6 +117,15 @@ struct AttemptPlan: Sendable {
     private func pullPolicies(of image: String) -> [PlannedJob.PullPolicy] {
         if ImageRegistry.isOne(of: assignment.closedRegistries, for: image) { return [.always] }
         return assignment.job.image?.pullPolicy ?? [.ifNotPresent]
+    }
+
+    /// What the job saves of its work, as the pipeline file has it with its variables replaced; nil where it saves
+    /// nothing, or what is no path within the checkout.
+    var checkpointPath: String? {
+        guard let path = assignment.job.ml?.checkpoint.map(variables.expand) else { return nil }
+        let parts = relativeGlob(path).split(separator: "/", omittingEmptySubsequences: false)
+        let isWithin = parts.first != "" && !parts.contains("..") && parts.contains { $0 != "." && $0 != "" }
+        return isWithin ? path : nil
     }
 
     /// A glob of the pipeline file with its variables replaced, relative to the checkout.

@@ -6,7 +6,8 @@ import PipelineModel
 extension AttemptRun {
     /// Prepares and runs the container within all limits, and says how that went. The container still exists then.
     func conduct(
-        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async -> Outcome {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.watch() }
@@ -14,7 +15,11 @@ extension AttemptRun {
             defer { group.cancelAll() }
             do {
                 if handover == nil {
-                    try await control.untilStopped { try await prepare(plan, pump: pump, container: container) }
+                    try await control.untilStopped {
+                        try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                    }
+                } else {
+                    await checkpoints?.goOn()
                 }
             } catch let error as ExecutorError where error.code == .engineUnavailable && control.reason == nil {
                 return Outcome(notBegun: error.message, finishedAt: context.clock.wall())
@@ -23,7 +28,7 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return try await run(handle, plan, pump, keeper)
+                return try await run(handle, plan, pump, keeper, checkpoints)
             } catch is NeverStarted {
                 return Outcome(
                     notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
@@ -42,7 +47,8 @@ extension AttemptRun {
 
     /// Creates the container and fills the workspace, both at once.
     private func prepare(
-        _ plan: AttemptPlan, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async throws {
         guard let image = plan.image else {
             throw RunnerError(
@@ -75,17 +81,25 @@ extension AttemptRun {
                         "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
                 }
                 let lines = try await plan.workspace.lay(
-                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock)
+                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock,
+                    traffic: traffic)
                 for line in lines { await pump.note(line) }
+                if let checkpoint = plan.assignment.checkpoint, checkpoints != nil {
+                    let line = try await plan.workspace.lay(
+                        checkpoint, of: key, from: context.coordinator, clock: context.clock, traffic: traffic)
+                    await pump.note(line)
+                }
                 let project = plan.workspace.project
                 try await blocking { try SharedFolder.open(project) }
+                try await checkpoints?.begin()
             }
             try await group.waitForAll()
         }
     }
 
     private func run(
-        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper,
+        _ checkpoints: CheckpointKeeper?
     ) async throws -> Outcome {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
@@ -112,6 +126,10 @@ extension AttemptRun {
                 return nil
             }
             group.addTask {
+                await checkpoints?.keepNowAndThen()
+                return nil
+            }
+            group.addTask {
                 try await limitStopping()
                 return nil
             }
@@ -129,7 +147,7 @@ extension AttemptRun {
         let isStopped = control.reason != nil
         return Outcome(
             failure: failure, exitCode: isStopped ? nil : exit.code, startedAt: exit.startedAt ?? startedAt,
-            finishedAt: exit.finishedAt ?? context.clock.wall())
+            finishedAt: exit.finishedAt ?? context.clock.wall(), containerUsage: exit.usage)
     }
 
     /// Starts the container, or goes on with one that an earlier process started.

@@ -14,6 +14,7 @@ struct AttemptRun: Sendable {
     let receivedAt: Duration
     let context: RunnerContext
     let control: AttemptControl
+    let traffic = AttemptTraffic()
     /// What an earlier process of the runner began; nil where the attempt begins here.
     var handover: Handover?
 
@@ -34,6 +35,8 @@ struct AttemptRun: Sendable {
         var exitCode: Int?
         var startedAt: Timestamp?
         var finishedAt: Timestamp
+        /// What its container used, where that could be measured.
+        var containerUsage: ContainerUsage?
     }
 
     var key: LeaseKey { claim.key }
@@ -144,7 +147,10 @@ struct AttemptRun: Sendable {
             } else {
                 await open(plan, pump)
             }
-            var outcome = await conduct(plan, keeper: keeper, pump: pump, container: container)
+            let checkpoints = CheckpointKeeper(plan, context: context, control: control, traffic: traffic, pump: pump)
+            var outcome = await conduct(
+                plan, keeper: keeper, pump: pump, checkpoints: checkpoints, container: container)
+            if mayGoOn(after: outcome) { await checkpoints?.keepLast() }
             guard await keepArtifacts(plan, &outcome, pump) else { return await dropped(container) }
             if let reason = outcome.notBegun {
                 await destroy(container)
@@ -157,7 +163,7 @@ struct AttemptRun: Sendable {
             let result = AttemptResult(
                 failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
-                imageDigest: container.withLockedValue { $0?.imageID })
+                imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome))
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let destroyed: Void = destroy(container)
@@ -167,6 +173,24 @@ struct AttemptRun: Sendable {
             await destroyed
             return control.reason?.endsRight == true ? .silence : .result(result)
         }
+    }
+
+    /// Whether another attempt may go on from what the job has saved: it was stopped for the runner's sake, or failed.
+    private func mayGoOn(after outcome: Outcome) -> Bool {
+        switch control.reason {
+        case .runnerStops: true
+        case .cancelled, .leaseLost: false
+        case .timeout, .noOutput: true
+        case nil: outcome.failure != nil
+        }
+    }
+
+    /// What the attempt has used until now.
+    private func usage(in outcome: Outcome) -> AttemptUsage {
+        let container = outcome.containerUsage
+        return AttemptUsage(
+            wallMs: (context.clock.now() - receivedAt).wholeMilliseconds, cpuMs: container?.cpu.wholeMilliseconds,
+            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded)
     }
 
     /// The ending of an attempt of which there is nothing to say.

@@ -42,8 +42,12 @@ extension APIRoutes {
         settings.protectedBranches = wanted.protectedBranches ?? settings.protectedBranches
         settings.protectedTags = wanted.protectedTags ?? settings.protectedTags
         settings.isEnabled = wanted.isEnabled ?? settings.isEnabled
-        try await call.store.setSettings(settings, of: repository.id)
-        try await record(call, "repository.set", repository.reference.name)
+        let name = repository.reference.name
+        let allowance = try wanted.applyGPUHours(to: &settings, of: name, by: call.by, now: call.now)
+        try await call.store.setSettings(
+            settings, of: repository.id,
+            audit: AuditEntry(
+                at: call.now, by: call.by, action: "repository.set", subject: name, detail: allowance))
         let changed = try await call.store.repository(repository.id) ?? repository
         return try .json(RepositoryView(changed))
     }

@@ -46,7 +46,8 @@ public struct AssignmentBuilder: Sendable {
             secrets: try await secrets(of: attempt), gitCredential: try await credential(for: reference),
             registryLogins: pipeline.trust.isFork ? [] : registryLogins,
             closedRegistries: pipeline.trust.isFork ? registryLogins.map(\.registry) : [],
-            artifacts: attempt.artifacts, gpus: attempt.gpus, limits: limits.lowered(by: job))
+            artifacts: attempt.artifacts, checkpoint: attempt.checkpoint, gpus: attempt.gpus,
+            limits: limits.lowered(by: job))
     }
 
     /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.

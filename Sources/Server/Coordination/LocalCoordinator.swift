@@ -128,7 +128,14 @@ public struct LocalCoordinator: Coordinator {
         }
     }
 
-    /// Reads an archive of an earlier job.
+    /// Keeps it among the store's blobs, in place of what the job had saved before.
+    public func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        try await translated { try await store.storeCheckpoint(artifact, content: content, for: key, now: now()) }
+    }
+
+    /// Reads an archive of an earlier job, or what an earlier attempt saved.
     public func artifact(
         _ sha256: String, for key: LeaseKey
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {

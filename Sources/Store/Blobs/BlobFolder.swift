@@ -10,6 +10,8 @@ final class BlobFolder: Sendable {
         var counts: [String: Int] = [:]
         /// While unreferenced files are being removed: every hash that was pinned since that began.
         var pinnedSince: Set<String>?
+        /// Hashes that are being removed by themselves, and whether they were pinned since that began.
+        var removing: [String: Bool] = [:]
     }
 
     private let path: String
@@ -30,6 +32,7 @@ final class BlobFolder: Sendable {
         pins.withLockedValue { pins in
             pins.counts[sha256, default: 0] += 1
             pins.pinnedSince?.insert(sha256)
+            if pins.removing[sha256] != nil { pins.removing[sha256] = true }
         }
         defer {
             pins.withLockedValue { pins in
@@ -58,6 +61,12 @@ final class BlobFolder: Sendable {
             unlink(temporary)
             throw error
         }
+    }
+
+    /// Whether a file is there: then it is whole.
+    func contains(_ sha256: String) async throws -> Bool {
+        let path = try file(of: sha256)
+        return try await disk.run { try Self.size(of: path) != nil }
     }
 
     /// The content of a file, in parts of at most 256 KiB. It can be read to its end though it is removed meanwhile.
@@ -93,6 +102,21 @@ final class BlobFolder: Sendable {
             if isGone { removed += 1 }
         }
         return removed
+    }
+
+    /// Removes one file, unless somebody needs it or is about to.
+    /// - Parameter isNeeded: says whether anything refers to it.
+    func remove(_ sha256: String, unless isNeeded: () async throws -> Bool) async throws {
+        let begins = pins.withLockedValue { pins in
+            guard pins.counts[sha256] == nil, pins.removing[sha256] == nil else { return false }
+            pins.removing[sha256] = false
+            return true
+        }
+        guard begins else { return }
+        defer { pins.withLockedValue { $0.removing[sha256] = nil } }
+        guard try await !isNeeded() else { return }
+        let file = try file(of: sha256)
+        pins.withLockedValue { if $0.removing[sha256] == false { _ = unlink(file) } }
     }
 
     private func write(

@@ -32,7 +32,7 @@ extension Store {
         }
     }
 
-    /// The content of an artifact that an attempt was assigned.
+    /// The content of an artifact or a checkpoint that an attempt was assigned.
     /// - Throws: `StoreError.leaseLost`; `refused` where the attempt's job does not get that artifact; `notFound` where it
     ///   is not kept any more.
     public func artifact(
@@ -40,7 +40,9 @@ extension Store {
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         let isAssigned = try await database.read { connection in
             let attempt = try StoredAttempt.held(key, in: [.running], on: connection)
-            return try Self.describe(attempt, on: connection).artifacts.contains { $0.artifact.sha256 == sha256 }
+            let assigned = try Self.describe(attempt, on: connection)
+            return assigned.checkpoint?.artifact.sha256 == sha256
+                || assigned.artifacts.contains { $0.artifact.sha256 == sha256 }
         }
         guard isAssigned else {
             throw StoreError(

@@ -116,6 +116,8 @@ struct PipelineChange {
             // Others may wait for what this one had: its turn, its devices, its place under a limit.
             let makesRoom = old.state.isActive && !new.state.isActive
             if new.state == .ready || makesRoom { consequences.readiesJobs = true }
+            // A person made it begin anew: it does not go on from what it had.
+            if old.state.isEnded && !new.state.isEnded { try Store.forgetCheckpoint(of: new.id, on: connection) }
         }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)

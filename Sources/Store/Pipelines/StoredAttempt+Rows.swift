@@ -3,7 +3,8 @@ import PipelineModel
 extension StoredAttempt {
     static let columns = """
         'attempt' AS row_table, id, job, number, epoch, runner, state, lease_until, claimed_at, acknowledged_at,
-        started_at, finished_at, failure, exit_code, summary, image_digest, log_size, log_removed_at, runner_id, gpus
+        started_at, finished_at, failure, exit_code, summary, image_digest, log_size, log_removed_at, runner_id, gpus,
+        resumed_from, usage
         """
 
     init(row: SQLRow) throws {
@@ -26,6 +27,8 @@ extension StoredAttempt {
         logRemovedAt = try row.optionalTime("log_removed_at")
         runnerID = try row.optionalID("runner_id")
         gpus = try row.json("gpus")
+        resumedFrom = try row.optionalInteger("resumed_from").flatMap(Int.init(exactly:))
+        usage = try row.optionalJSON("usage")
         artifacts = []
     }
 

@@ -52,6 +52,10 @@ public struct StoredAttempt: Hashable, Sendable {
     public var runnerID: RunnerID?
     /// The GPUs that go or went with it.
     public var gpus: [GrantedGPU]
+    /// The number of the attempt whose checkpoint it went on from; nil where it began anew.
+    public var resumedFrom: Int?
+    /// What it used; nil while it has not ended, and where it never began.
+    public var usage: AttemptUsage?
     /// Where it is.
     public var state: AttemptState
     /// Until when its lease holds or held.

@@ -4,6 +4,8 @@ import PipelineModel
 struct ClaimDesk {
     /// How long a job waits for several GPUs of a runner before younger ones may not take them from under it.
     static let patience = Duration.minutes(10)
+    /// How long a job whose GPU failed waits for another one before it takes the same again.
+    static let detour = Duration.minutes(2)
     /// No job is made to wait longer than this: what seems to be was put there before the clock was set back.
     private static let longestWait = Duration.minutes(2)
 
@@ -11,6 +13,8 @@ struct ClaimDesk {
     private let offer: RunnerOffer
     private let load: RunnerLoad
     private let shares: Shares
+    /// Repositories that get no GPU any more this month; looked up only for a runner that has any.
+    private let spentBudgets: Set<RepositoryID>
     private let cache: NeedsCache
     private let connection: any DatabaseConnection
     private let now: Timestamp
@@ -26,6 +30,7 @@ struct ClaimDesk {
         guard try !runner.hasHadItsJob(on: connection) else { return nil }
         offer = runner.offer
         shares = try Shares(on: connection)
+        spentBudgets = offer.inventory.gpus.isEmpty ? [] : try GPUBudget.spent(on: connection, now: now)
         self.cache = cache
         self.connection = connection
         self.now = now
@@ -37,6 +42,8 @@ struct ClaimDesk {
         var job: JobID
         var priority: Int
         var readyAt: Timestamp
+        /// GPUs that failed under it.
+        var avoided: Set<String> = []
     }
 
     /// The job that the runner is to have next: those that a person waits for come first, then those of the repository
@@ -48,12 +55,15 @@ struct ClaimDesk {
         var candidates: [Candidate] = []
         var patient: Candidate?
         for row in rows {
-            let candidate = Candidate(
+            var candidate = Candidate(
                 lane: try Lane(row: row, needs: cache), job: try row.id("job"), priority: try row.int("priority"),
                 readyAt: try row.time("ready_at"))
             let demand = candidate.lane.demand
             guard !shares.isFull(demand.repository), offer.obstacles(to: demand).isEmpty else { continue }
-            if load.hasRoom(for: demand.needs) {
+            if demand.needs.gpus > 0, spentBudgets.contains(demand.repository) { continue }
+            if demand.needs.gpus > 0 { candidate.avoided = try failedGPUs(of: candidate.job) }
+            let mayTakeAgain = now - candidate.readyAt >= Self.detour
+            if load.hasRoom(for: demand.needs, avoiding: mayTakeAgain ? [] : candidate.avoided) {
                 candidates.append(candidate)
             } else if demand.needs.gpus > 1, now - candidate.readyAt >= Self.patience {
                 if patient.map({ isBefore(candidate, $0) }) ?? true { patient = candidate }
@@ -70,8 +80,23 @@ struct ClaimDesk {
         )
     }
 
-    /// The GPUs for a candidate: the smallest that are enough, so that larger ones are left for those who need them.
-    func gpus(for needs: MachineNeeds) -> [StoredGPU] { load.gpus(for: needs) }
+    /// The GPUs for a candidate: the smallest that are enough, so that larger ones are left for those who need them, and
+    /// one that failed under it only where there is no other.
+    func gpus(for candidate: Candidate) -> [StoredGPU] {
+        let needs = candidate.lane.demand.needs
+        let others = load.gpus(for: needs, avoiding: candidate.avoided)
+        return others.count == needs.gpus ? others : load.gpus(for: needs)
+    }
+
+    /// The GPUs of a job's attempts that ended because one failed: which of several it was is not known.
+    private func failedGPUs(of job: JobID) throws -> Set<String> {
+        let rows = try connection.rows(
+            "SELECT 'attempt' AS row_table, id, failure, gpus FROM attempt WHERE job = $1 AND state = 'failed'", job)
+        return try rows.reduce(into: []) { failed, row in
+            guard try row.optionalJSON("failure", Failure.self)?.class == .gpu else { return }
+            failed.formUnion(try row.json("gpus", [GrantedGPU].self).map(\.uuid))
+        }
+    }
 
     /// The first job of each lane that has one: ready at `$1` (or put there by a clock set back, later than `$2`), not
     /// waiting for another's turn, and of no pipeline in the list `$3`.
@@ -109,15 +134,15 @@ private struct RunnerLoad {
         freeGPUs = runner.gpus.filter(\.isFree).sorted { ($0.gpu.memory, $0.gpu.index) < ($1.gpu.memory, $1.gpu.index) }
     }
 
-    func hasRoom(for needs: MachineNeeds) -> Bool {
+    func hasRoom(for needs: MachineNeeds, avoiding avoided: Set<String>) -> Bool {
         if let wanted = needs.cpus, let freeCPUs, wanted > freeCPUs { return false }
         if let wanted = needs.memory, let freeMemory, wanted.bytes > freeMemory { return false }
-        return gpus(for: needs).count == needs.gpus
+        return gpus(for: needs, avoiding: avoided).count == needs.gpus
     }
 
-    func gpus(for needs: MachineNeeds) -> [StoredGPU] {
+    func gpus(for needs: MachineNeeds, avoiding avoided: Set<String> = []) -> [StoredGPU] {
         let least = needs.gpuMemory ?? ByteCount(bytes: 0)
-        return Array(freeGPUs.filter { $0.gpu.memory >= least }.prefix(needs.gpus))
+        return Array(freeGPUs.filter { $0.gpu.memory >= least && !avoided.contains($0.gpu.uuid) }.prefix(needs.gpus))
     }
 }
 

@@ -16,7 +16,7 @@ extension Store {
             repository: try StoredRepository.find(change.pipeline.repository, on: connection),
             job: change.plan.jobs[index], environment: change.jobs[index].environment,
             variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired,
-            gpus: attempt.gpus)
+            checkpoint: try checkpoint(for: attempt, on: connection), gpus: attempt.gpus)
     }
 
     /// A pipeline's number within its repository: pipelines are never removed.

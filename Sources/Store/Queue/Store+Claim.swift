@@ -33,7 +33,7 @@ extension Store {
                 }
                 let grant = Grant(
                     runner: desk.runner, needs: candidate.lane.demand.needs,
-                    gpus: desk.gpus(for: candidate.lane.demand.needs), tokenHash: tokenHash)
+                    gpus: desk.gpus(for: candidate), tokenHash: tokenHash)
                 return try Self.lease(job, as: grant, for: leaseFor, on: connection, now: now)
             }
             consequences.changesPipelines = consequences.owesMessages

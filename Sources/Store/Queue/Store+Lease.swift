@@ -24,6 +24,8 @@ public struct AcknowledgedAttempt: Sendable {
     public var artifacts: [ArtifactInput]
     /// Earlier jobs whose artifacts it should get and whose artifacts are not kept any more.
     public var expired: [String]
+    /// What an earlier attempt saved of the job's work, to go on from.
+    public var checkpoint: Checkpoint?
     /// The GPUs that go with it.
     public var gpus: [GrantedGPU]
 }
@@ -39,7 +41,8 @@ extension Store {
             let attempt = try StoredAttempt.held(key, in: [.claimed, .running], on: connection)
             if attempt.state == .claimed {
                 try connection.execute(
-                    "UPDATE attempt SET state = 'running', acknowledged_at = $2 WHERE id = $1", key.attempt, now)
+                    "UPDATE attempt SET state = 'running', acknowledged_at = $2, resumed_from = $3 WHERE id = $1",
+                    key.attempt, now, try Self.checkpoint(for: attempt, on: connection)?.attempt)
                 try connection.execute("UPDATE job SET started_at = $2 WHERE id = $1", key.job, now)
             }
             if let leaseFor {
@@ -49,7 +52,7 @@ extension Store {
             return try Self.describe(attempt, on: connection)
         }
         settings.faults.reach(.acknowledged)
-        return acknowledged
+        return try await withoutLostCheckpoint(acknowledged)
     }
 
     /// Prolongs the lease to `now + leaseFor`, and says whether to go on.
@@ -167,6 +170,7 @@ extension Store {
             """
             UPDATE attempt SET state = $2, failure = $3, summary = $4, finished_at = $5, ended_at = $5 WHERE id = $1
             """, attempt.id, state, try failure.map { try jsonText($0) }, summary, now)
+        try account(for: attempt, reported: nil, on: connection, now: now)
     }
 
     /// The pipeline that a job belongs to.

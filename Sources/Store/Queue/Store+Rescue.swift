@@ -32,6 +32,12 @@ extension Store {
     public func loseLeases(
         ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], now: Timestamp
     ) async throws -> [LeaseKey] {
+        try await loseLeases(ofRunner: runner, except: kept, because: .runnerEnded, now: now)
+    }
+
+    func loseLeases(
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], because loss: LeaseLoss, now: Timestamp
+    ) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
                 """
@@ -40,7 +46,7 @@ extension Store {
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held.filter { !kept.contains($0) }, because: .runnerEnded, now: now)
+        return await lose(held.filter { !kept.contains($0) }, because: loss, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep
@@ -73,6 +79,10 @@ extension Store {
             case .running:
                 let failure = Failure(.lost, "\(attempt.runner): \(loss.words)")
                 try Self.end(attempt, as: .lost, failure: failure, on: connection, now: now)
+                guard loss.isSpent else {
+                    try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
+                    return true
+                }
                 var change = try PipelineChange(try Self.pipeline(of: key.job, on: connection), on: connection)
                 let index = try change.index(of: key.job)
                 let isStopping = change.jobs[index].cancelReason
@@ -93,12 +103,15 @@ enum LeaseLoss: Sendable {
     case overdue(at: Timestamp)
     /// The runner is known to be gone.
     case runnerEnded
+    /// A person took the runner out of the pool.
+    case runnerRemoved
 
     /// The reason in an attempt's failure.
     var words: String {
         switch self {
         case .overdue: "its runner was not heard of again"
         case .runnerEnded: "its runner ended"
+        case .runnerRemoved: "its runner was removed from the pool"
         }
     }
 
@@ -107,7 +120,15 @@ enum LeaseLoss: Sendable {
     var rest: RetryRule.Rest {
         switch self {
         case .overdue: .backOff
-        case .runnerEnded: .none
+        case .runnerEnded, .runnerRemoved: .none
+        }
+    }
+
+    /// Whether the attempt counts against the retries: what a person does to a runner is nothing that went wrong.
+    var isSpent: Bool {
+        switch self {
+        case .overdue, .runnerEnded: true
+        case .runnerRemoved: false
         }
     }
 }

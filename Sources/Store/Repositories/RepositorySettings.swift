@@ -1,3 +1,5 @@
+import PipelineModel
+
 /// What a person has set for one repository. A field that is missing in a stored value has its default.
 public struct RepositorySettings: Hashable, Codable, Sendable {
     /// How many jobs of a pipeline get a status context of their own; nil for as many as the server's settings say.
@@ -14,6 +16,30 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
     public var jobLimit: Int?
     /// How many jobs of one pipeline run at once; nil for as many as runners have room.
     public var pipelineJobLimit: Int?
+    /// How many GPU-hours it may use in a month (UTC); nil for as many as it likes.
+    public var gpuHourBudget: Double?
+    /// GPU-hours that somebody allows it beyond its budget in one month, for a reason that is on record.
+    public var gpuHourOverride: GPUHourOverride?
+
+    /// More GPU time than a month's budget.
+    public struct GPUHourOverride: Hashable, Codable, Sendable {
+        /// The month that it is for, in UTC.
+        public var month: Month
+        /// GPU-hours beyond the budget.
+        public var hours: Double
+        /// Why.
+        public var reason: String
+        /// Who allowed it.
+        public var by: String
+
+        /// Allows more.
+        public init(month: Month, hours: Double, reason: String, by: String) {
+            self.month = month
+            self.hours = hours
+            self.reason = reason
+            self.by = by
+        }
+    }
 
     /// Which jobs go first. What a person waits for goes before all of them.
     public enum Priority: String, Codable, Sendable, CaseIterable {
@@ -33,7 +59,8 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
     /// is given.
     public init(
         statusJobLimit: Int? = nil, protectedBranches: [String] = [], protectedTags: [String] = [],
-        isEnabled: Bool = true, priority: Priority = .normal, jobLimit: Int? = nil, pipelineJobLimit: Int? = nil
+        isEnabled: Bool = true, priority: Priority = .normal, jobLimit: Int? = nil, pipelineJobLimit: Int? = nil,
+        gpuHourBudget: Double? = nil
     ) {
         self.statusJobLimit = statusJobLimit
         self.protectedBranches = protectedBranches
@@ -42,6 +69,7 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
         self.priority = priority
         self.jobLimit = jobLimit
         self.pipelineJobLimit = pipelineJobLimit
+        self.gpuHourBudget = gpuHourBudget
     }
 
     /// Reads what is there and fills in the rest.
@@ -56,5 +84,7 @@ public struct RepositorySettings: Hashable, Codable, Sendable {
         priority = try container.decodeIfPresent(Priority.self, forKey: .priority) ?? defaults.priority
         jobLimit = try container.decodeIfPresent(Int.self, forKey: .jobLimit)
         pipelineJobLimit = try container.decodeIfPresent(Int.self, forKey: .pipelineJobLimit)
+        gpuHourBudget = try container.decodeIfPresent(Double.self, forKey: .gpuHourBudget)
+        gpuHourOverride = try container.decodeIfPresent(GPUHourOverride.self, forKey: .gpuHourOverride)
     }
 }

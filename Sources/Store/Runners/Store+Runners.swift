@@ -117,7 +117,7 @@ extension Store {
                 """, runner.id, now)
             return nil
         }
-        _ = try await loseLeases(ofRunner: id, now: now)
+        _ = try await loseLeases(ofRunner: id, because: .runnerRemoved, now: now)
         readyJobs.give()
         pipelineChanged.give()
     }

@@ -13,7 +13,7 @@ extension Pawl {
             name: "Looking",
             subcommands: [
                 ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, DeliveriesCommand.self,
-                OutboxCommand.self,
+                OutboxCommand.self, UsageCommand.self,
             ]),
         CommandGroup(
             name: "Doing",

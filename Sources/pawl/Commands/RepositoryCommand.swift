@@ -78,6 +78,16 @@ struct RepositoryCommand: AsyncParsableCommand {
         @Flag(inversion: .prefixedEnableDisable, help: "Whether pipelines are made at all.")
         var pipelines: Bool?
 
+        @Option(
+            help: ArgumentHelp("GPU-hours that it may use in a month (UTC), or none for no limit.", valueName: "80"))
+        var gpuHours: String?
+
+        @Option(help: "GPU-hours beyond that, this month only; needs --reason.")
+        var gpuHoursOverride: Double?
+
+        @Option(help: "Why it may go beyond its budget; stays on record.")
+        var reason: String?
+
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
@@ -86,6 +96,19 @@ struct RepositoryCommand: AsyncParsableCommand {
             change.protectedBranches = protectedBranch.isEmpty ? nil : protectedBranch
             change.protectedTags = protectedTag.isEmpty ? nil : protectedTag
             change.isEnabled = pipelines
+            if gpuHours == "none" {
+                change.removesGPUHours = true
+            } else if let gpuHours {
+                guard let hours = Double(gpuHours) else {
+                    throw CommandFailure(.usage, "--gpu-hours is a number, or none.  pawl repo set --help")
+                }
+                change.gpuHours = hours
+            }
+            change.gpuHoursOverride = gpuHoursOverride
+            change.reason = reason
+            if gpuHoursOverride != nil && reason == nil {
+                throw CommandFailure(.usage, "--gpu-hours-override needs --reason \"…\", which stays on record")
+            }
             guard change != RepositoryChange() else {
                 throw CommandFailure(.usage, "nothing to set.  pawl repo set --help")
             }

@@ -64,7 +64,9 @@ enum ListRendering {
         for repository in repositories {
             table.add([
                 Table.Cell(repository.name), Table.Cell(repository.forge), Table.Cell(repository.defaultBranch),
-                Table.Cell(repository.settings.isEnabled ? "on" : "off"), Table.Cell(repository.cloneURL),
+                Table.Cell(repository.settings.isEnabled ? "on" : "off"),
+                Table.Cell(UsageRendering.gpuHours(of: repository)),
+                Table.Cell(repository.cloneURL),
             ])
         }
         return table.lines(on: terminal)
@@ -81,6 +83,13 @@ enum ListRendering {
         let limit = settings.statusJobLimit.map { "of up to \($0) jobs" }
         table.add(["statuses", Table.Cell(limit ?? "of as many jobs as server.job-statuses says")])
         table.add(["pipelines", Table.Cell(settings.isEnabled ? "on" : "off")])
+        if let budget = settings.gpuHourBudget {
+            var text = "\(GPUTime.text(ofHours: budget)) a month"
+            if let more = settings.gpuHourOverride {
+                text += ", \(GPUTime.text(ofHours: more.hours)) more in \(more.month): \(more.reason) (\(more.by))"
+            }
+            table.add(["GPU-hours", Table.Cell(text)])
+        }
         return [repository.name.printable] + table.lines(on: terminal)
     }
 

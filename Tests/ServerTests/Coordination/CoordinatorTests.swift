@@ -102,6 +102,35 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("a checkpoint comes with the next attempt's assignment, and is fetched as artifacts are")
+    func checkpoint() async throws {
+        try await TestServer.serve { server in
+            let coordinator = try await coordinator(server)
+            var training = job("train")
+            training.ml = MLSettings()
+            training.ml?.checkpoint = "ckpt/"
+            _ = try await pipeline(server, [training])
+            let first = try #require(try await coordinator.claim(Self.request))
+            #expect(try await coordinator.acknowledge(first.key).checkpoint == nil)
+            let artifact = ArtifactReference(
+                sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size: ByteCount(bytes: 0),
+                fileCount: 1, paths: [])
+            try await coordinator.storeCheckpoint(
+                artifact, content: AsyncThrowingStream { $0.finish() }, for: first.key)
+            try await coordinator.giveBack(first.key, because: "the runner stops")
+            await #expect(throws: CoordinatorError.leaseLost) {
+                try await coordinator.storeCheckpoint(
+                    artifact, content: AsyncThrowingStream { $0.finish() }, for: first.key)
+            }
+            let second = try #require(try await coordinator.claim(Self.request))
+            let assignment = try await coordinator.acknowledge(second.key)
+            #expect(assignment.checkpoint?.artifact == artifact && assignment.checkpoint?.attempt == 1)
+            #expect(assignment.variables.contains { $0.name == "PAWL_ATTEMPT" && $0.value == "2" })
+            let bytes = try await coordinator.artifact(artifact.sha256, for: second.key).reduce(into: []) { $0 += $1 }
+            #expect(bytes.isEmpty)
+        }
+    }
+
     @Test(
         "an assignment says how far its commit is trusted, and a fork's gets no login",
         arguments: [

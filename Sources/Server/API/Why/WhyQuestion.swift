@@ -10,6 +10,8 @@ struct WhyQuestion: Sendable {
     let pool: [PoolMember]
     /// The next jobs that are handed out before it.
     let before: [QueuedJob]
+    /// How its repository stands with its GPU time; nil where the job does not wait for a runner.
+    var budget: GPUBudget?
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -72,6 +74,9 @@ struct WhyQuestion: Sendable {
             return view(
                 "for its turn: \(what) is under way.", since: job.readyAt, facts: waiting.facts,
                 helps: [HelpView("pawl list", "what runs before it")])
+        }
+        if let spent = spentBudget(planned) {
+            return view(spent.answer, since: job.readyAt, place: place, facts: spent.facts, helps: spent.helps)
         }
         if let readyAt = job.readyAt, readyAt > now {
             return view(
