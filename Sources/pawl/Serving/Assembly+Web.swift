@@ -5,7 +5,7 @@ import Server
 extension Assembly {
     /// What answers HTTP.
     func webServer(planner: EventPlanner, now: @escaping @Sendable () -> Timestamp) throws -> WebServer {
-        let environment = apiEnvironment(planner: planner, now: now)
+        let environment = try apiEnvironment(planner: planner, now: now)
         return WebServer(
             settings: .init(host: settings.server.host, port: settings.server.port, spoolFolder: folder.spool),
             vault: vault, forges: forges, environment: environment,
@@ -14,7 +14,7 @@ extension Assembly {
 
     private func apiEnvironment(
         planner: EventPlanner, now: @escaping @Sendable () -> Timestamp
-    ) -> APIEnvironment {
+    ) throws -> APIEnvironment {
         let vault = vault
         let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
         let adder = RepositoryAdder(
@@ -32,6 +32,7 @@ extension Assembly {
             },
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
-            examine: { await examination.checks() }, isHeard: { !silent.contains($0) })
+            examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
+            publicURL: settings.server.url, program: try ServerProgram())
     }
 }

@@ -108,7 +108,7 @@ extension Settings.Forge {
 }
 
 extension Settings.Runner {
-    fileprivate init(_ reader: SettingsReader) {
+    init(_ reader: SettingsReader) {
         name = reader.string("runner.name") ?? "local"
         slots = reader.int("runner.slots", in: 0...256) ?? ProcessInfo.processInfo.activeProcessorCount
         tags = reader.list("runner.tags")
@@ -117,6 +117,8 @@ extension Settings.Runner {
         // Only root can put the fence up. Who runs without root has chosen so, and is told by doctor.
         allowsUnfenced = reader.bool("runner.allow-unfenced") ?? (geteuid() != 0)
         mounts = reader.list("mounts").compactMap { Settings.Mount(name: $0, reader) }
+        data = reader.list("data-folders").compactMap { Settings.Data(name: $0, reader) }
+        declaredGPUs = reader.path("runner.declared-gpus")
         lowWater = reader.size("runner.low-water") ?? .gibibytes(2)
         grace = .seconds(reader.int("runner.grace", in: 0...86_400) ?? 30)
     }
@@ -143,6 +145,21 @@ extension Settings.Mount {
         if !target.hasPrefix("/") || target == "/" || target.hasPrefix("/pawl") || target.hasPrefix("/builds") {
             reader.problem("\(prefix)target is \"\(target)\".  Write an absolute path outside /pawl and /builds")
         }
+    }
+}
+
+extension Settings.Data {
+    fileprivate init?(name: String, _ reader: SettingsReader) {
+        if !DataName.isValid(name) {
+            reader.problem("data-folders has \"\(name.prefix(80))\", which is no name.  \(DataName.rule)")
+        }
+        guard let path = reader.path("data.\(name).path") else {
+            reader.problem("data.\(name).path is missing: the folder on this machine")
+            return nil
+        }
+        self.name = name
+        self.path = path
+        forks = reader.bool("data.\(name).forks") ?? false
     }
 }
 
