@@ -64,8 +64,8 @@ let package = Package(
         library(
             "Runner",
             [
-                "PipelineModel", "Executors", "GitRepositories", "JobLogs", "Archives", "Signing", lifecycle, logging,
-                nioConcurrency,
+                "PipelineModel", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "Archives", "Signing",
+                lifecycle, logging, nioConcurrency,
             ]),
         library(
             "Server",
@@ -136,7 +136,7 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Signing", "Store",
+                "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Runner", "Signing", "Store",
                 "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore,
             ]),
         tests("SigningTests", ["Signing"]),

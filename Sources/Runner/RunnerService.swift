@@ -137,6 +137,9 @@ public struct RunnerService: Service {
                     continue
                 }
                 await carryOut(claim, receivedAt: receivedAt)
+            } catch CoordinatorError.gone(let reason) {
+                context.logger.notice("no job is asked for any more", metadata: ["reason": "\(reason)"])
+                return
             } catch {
                 if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 context.logger.warning("no job could be claimed", metadata: ["error": "\(error)"])

@@ -35,13 +35,16 @@ public struct Assignment: Sendable {
     public var gpus: [GrantedGPU]
     /// What it may use at most.
     public var limits: JobLimits
+    /// How long the lease holds from its acknowledgement on without a heartbeat; nil where it is as the claim said.
+    public var leaseFor: Duration?
 
     /// Collects an assignment.
     public init(
         key: LeaseKey, attemptNumber: Int, pipeline: PipelineID, job: PlannedJob, repository: RepositoryReference,
         fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
         secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
-        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], gpus: [GrantedGPU] = [], limits: JobLimits
+        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], gpus: [GrantedGPU] = [], limits: JobLimits,
+        leaseFor: Duration? = nil
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -60,6 +63,7 @@ public struct Assignment: Sendable {
         self.artifacts = artifacts
         self.gpus = gpus
         self.limits = limits
+        self.leaseFor = leaseFor
     }
 }
 

@@ -69,6 +69,9 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case refused(String)
     /// The server cannot do it now; try again.
     case unavailable(String)
+    /// The runner is to take nothing more, and to end when it has nothing in hand: it was removed or drained, or has had
+    /// the one job that it joined for. Only a runner on its own hears it, when it asks for work.
+    case gone(String)
 
     /// One readable line.
     public var description: String {
@@ -76,6 +79,7 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .leaseLost: "the lease of this attempt has ended"
         case .refused(let reason): "refused: \(reason)"
         case .unavailable(let reason): "not now: \(reason)"
+        case .gone(let reason): "not needed any more: \(reason)"
         }
     }
 }

@@ -41,7 +41,7 @@ struct AttemptRun: Sendable {
         let keeper = LeaseKeeper(
             claim, receivedAt: receivedAt, coordinator: context.coordinator, control: control, clock: context.clock,
             logger: context.logger)
-        guard let assignment = await acknowledge() else { return }
+        guard let assignment = await acknowledge(keeper) else { return }
         let plan = AttemptPlan(assignment, settings: context.settings, folders: context.folders)
         let container = NIOLockedValueBox<ContainerHandle?>(nil)
         await withTaskGroup(of: Void.self) { group in
@@ -55,11 +55,14 @@ struct AttemptRun: Sendable {
     }
 
     /// Says that the job will be started; nil when it will not be.
-    private func acknowledge() async -> Assignment? {
+    private func acknowledge(_ keeper: LeaseKeeper) async -> Assignment? {
         var backOff = BackOff()
         while control.reason == nil, context.clock.now() < receivedAt + claim.leaseFor / 2 {
             do {
-                return try await context.coordinator.acknowledge(key)
+                let sentAt = context.clock.now()
+                let assignment = try await context.coordinator.acknowledge(key)
+                if let length = assignment.leaseFor { keeper.extend(from: sentAt, by: length) }
+                return assignment
             } catch CoordinatorError.leaseLost {
                 return nil
             } catch {

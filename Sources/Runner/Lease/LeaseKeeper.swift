@@ -33,6 +33,11 @@ struct LeaseKeeper: Sendable {
         state = NIOLockedValueBox(State(length: claim.leaseFor, end: receivedAt + claim.leaseFor))
     }
 
+    /// Counts the lease anew, from a moment before the server was asked.
+    func extend(from moment: Duration, by length: Duration) {
+        state.withLockedValue { $0 = State(length: length, end: moment + length) }
+    }
+
     /// Renews the lease three times in its length, until the task is cancelled or the lease is lost.
     func renew() async {
         var wait = state.withLockedValue { $0.length / 3 }

@@ -51,17 +51,20 @@ public struct WebServer: Sendable {
     private let hooks: HookDirectory
     private let environment: APIEnvironment
     private let pages: PageRoutes
+    private let runners: RunnerRoutes?
     private let logger: Logger
 
     /// Puts the parts together.
+    /// - Parameter runners: answers runners on other machines; nil where there is no pool.
     public init(
         settings: Settings, vault: SecretVault, forges: ForgeConnections, environment: APIEnvironment,
-        pages: PageRoutes, logger: Logger
+        pages: PageRoutes, runners: RunnerRoutes? = nil, logger: Logger
     ) {
         self.settings = settings
         hooks = HookDirectory(store: environment.store, vault: vault, forges: forges)
         self.environment = environment
         self.pages = pages
+        self.runners = runners
         self.logger = logger
     }
 
@@ -76,6 +79,7 @@ public struct WebServer: Sendable {
             now: environment.now
         ).add(to: router)
         APIRoutes(environment).add(to: router)
+        runners?.add(to: router)
         pages.add(to: router)
         let deadlines = settings.deadlines
         return Application(

@@ -22,7 +22,8 @@ struct ClaimDesk {
         runner = try StoredRunner.find(id, on: connection)
         guard runner.standing == .active else { return nil }
         load = try RunnerLoad(of: runner, on: connection)
-        guard load.jobs < runner.offer.slots else { return nil }
+        guard load.jobs < (runner.isEphemeral ? 1 : runner.offer.slots) else { return nil }
+        guard try !runner.hasHadItsJob(on: connection) else { return nil }
         offer = runner.offer
         shares = try Shares(on: connection)
         self.cache = cache

@@ -30,14 +30,21 @@ public struct AcknowledgedAttempt: Sendable {
 
 extension Store {
     /// Says that the runner will start the attempt now. May be repeated.
+    /// - Parameter leaseFor: how long the lease holds from now on; nil leaves it as it is.
     /// - Throws: `StoreError.leaseLost` where it was stopped, given to another, or has ended.
-    public func acknowledge(_ key: LeaseKey, now: Timestamp) async throws -> AcknowledgedAttempt {
+    public func acknowledge(
+        _ key: LeaseKey, leaseFor: Duration? = nil, now: Timestamp
+    ) async throws -> AcknowledgedAttempt {
         let acknowledged = try await changeJob(of: key, now: now) { connection, _ in
             let attempt = try StoredAttempt.held(key, in: [.claimed, .running], on: connection)
             if attempt.state == .claimed {
                 try connection.execute(
                     "UPDATE attempt SET state = 'running', acknowledged_at = $2 WHERE id = $1", key.attempt, now)
                 try connection.execute("UPDATE job SET started_at = $2 WHERE id = $1", key.job, now)
+            }
+            if let leaseFor {
+                try connection.execute(
+                    "UPDATE attempt SET lease_until = $2 WHERE id = $1", key.attempt, now + leaseFor)
             }
             return try Self.describe(attempt, on: connection)
         }

@@ -102,7 +102,7 @@ extension Store {
         pipelineChanged.give()
     }
 
-    /// Takes a runner out of the pool: its credential is worth nothing any more. What it has in hand is lost to it, and
+    /// Takes a runner out of the pool: its credential is worth nothing any more, but to be told so. What it has in hand is lost to it, and
     /// tried again.
     /// - Throws: `StoreError.notFound`; `refused` for the one inside the server.
     public func removeRunner(_ name: String, by: String, now: Timestamp) async throws {
@@ -113,7 +113,7 @@ extension Store {
             }
             try connection.execute(
                 """
-                UPDATE runner SET removed_at = $2, credential_hash = NULL, previous_credential_hash = NULL WHERE id = $1
+                UPDATE runner SET removed_at = $2, previous_credential_hash = NULL WHERE id = $1
                 """, runner.id, now)
             return nil
         }

@@ -4,12 +4,15 @@ import Server
 
 extension Assembly {
     /// What answers HTTP.
-    func webServer(planner: EventPlanner, now: @escaping @Sendable () -> Timestamp) throws -> WebServer {
+    func webServer(
+        planner: EventPlanner, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+    ) throws -> WebServer {
         let environment = try apiEnvironment(planner: planner, now: now)
         return WebServer(
             settings: .init(host: settings.server.host, port: settings.server.port, spoolFolder: folder.spool),
             vault: vault, forges: forges, environment: environment,
-            pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url), logger: logger)
+            pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url),
+            runners: RunnerRoutes(store: store, assignments: assignments, terms: terms, now: now), logger: logger)
     }
 
     private func apiEnvironment(

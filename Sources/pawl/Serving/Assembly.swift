@@ -81,7 +81,7 @@ struct Assembly: Sendable {
         let now: @Sendable () -> Timestamp = { .wall }
         let terms = LeaseTerms()
         let planner = EventPlanner(forges: forges, mirrors: mirrors, now: now)
-        let web = try webServer(planner: planner, now: now)
+        let web = try webServer(planner: planner, terms: terms, now: now)
         var services: [any Service] = [
             StatusPublisher(store: store, forges: forges, now: now, logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),

@@ -130,6 +130,7 @@ final class TestServer: Sendable {
         return WebServer(
             settings: settings, vault: vault, forges: forges, environment: environment,
             pages: try PageRoutes(environment, key: Array(repeating: 7, count: 32), baseURL: nil),
+            runners: RunnerRoutes(store: store, assignments: assignments, terms: LeaseTerms(), now: { self.now }),
             logger: logger)
     }
 
