@@ -94,7 +94,9 @@ import Testing
             executor: ProcessExecutor(), inventory: { _ in RunnerInventory(gpus: [gpu]) })
         var assignment = fixture.assignment(script: ["exit 3"])
         assignment.gpus = [GrantedGPU(gpu)]
-        let failure = try #require(try await fixture.carryOut(assignment)?.failure)
+        let result = try #require(try await fixture.carryOut(assignment))
+        let failure = try #require(result.failure)
+        #expect(result.failedGPUs == (expected == .gpu ? [GPUFault(uuid: "GPU-a", reason: "Xid 79")] : nil))
         #expect(failure.class == expected)
         #expect(failure.exitCode == 3)
     }

@@ -36,14 +36,17 @@ extension AttemptRun {
             [.script, .system].contains(failure.class)
         else { return outcome }
         let seen = await context.inventory(.fresh).gpus
-        for granted in gpus {
-            guard case .failed(let why) = seen.first(where: { $0.uuid == granted.uuid })?.condition else { continue }
-            var outcome = outcome
-            outcome.failure = Failure(
-                .gpu, exitCode: failure.exitCode, "GPU \(granted.index) failed under it: \(why) (\(failure.message))")
-            return outcome
+        let faults = gpus.compactMap { granted -> (index: Int, fault: GPUFault)? in
+            guard case .failed(let why) = seen.first(where: { $0.uuid == granted.uuid })?.condition else { return nil }
+            return (granted.index, GPUFault(uuid: granted.uuid, reason: why))
         }
-        return outcome
+        guard let first = faults.first else { return outcome }
+        var blamed = outcome
+        blamed.failedGPUs = faults.map(\.fault)
+        blamed.failure = Failure(
+            .gpu, exitCode: failure.exitCode,
+            "GPU \(first.index) failed under it: \(first.fault.reason) (\(failure.message))")
+        return blamed
     }
 
     private func outcome(of error: any Error, _ plan: AttemptPlan) -> Outcome {

@@ -32,6 +32,7 @@ struct AttemptRun: Sendable {
         var exitCode: Int?
         var startedAt: Timestamp?
         var finishedAt: Timestamp
+        var failedGPUs: [GPUFault]?
     }
 
     var key: LeaseKey { claim.key }
@@ -98,7 +99,7 @@ struct AttemptRun: Sendable {
             let result = AttemptResult(
                 failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
-                imageDigest: container.withLockedValue { $0?.imageID })
+                imageDigest: container.withLockedValue { $0?.imageID }, failedGPUs: outcome.failedGPUs)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let destroyed: Void = destroy(container)

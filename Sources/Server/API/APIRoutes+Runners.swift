@@ -42,6 +42,11 @@ extension APIRoutes {
         }
         edit.isPaused = wanted.isPaused
         edit.isDraining = wanted.isDraining
+        if runner.isEmbedded, wanted.isDraining == true {
+            throw APIRefusal(
+                .refused,
+                "\(runner.name) is inside the server and ends with it.  pawl runner pause \(runner.name)")
+        }
         guard edit != RunnerEdit() else { throw APIRefusal(.invalid, "nothing to change") }
         try await call.store.editRunner(runner.name, as: edit, by: call.by, now: call.now)
         let changed = try find(runner.name, among: try await call.store.runners())

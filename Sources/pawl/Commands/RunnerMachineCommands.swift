@@ -2,5 +2,5 @@ import ArgumentParser
 
 extension RunnerCommand {
     /// Commands that run on a runner's machine.
-    static let machineCommands: [any ParsableCommand.Type] = []
+    static let machineCommands: [any ParsableCommand.Type] = [RunnerJoinCommand.self, RunnerStartCommand.self]
 }

@@ -3,7 +3,6 @@ import Executors
 import Foundation
 import HTTPTransport
 import Logging
-import PipelineModel
 import ServiceLifecycle
 
 /// `pawl exec`
@@ -36,7 +35,7 @@ struct ExecCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("A folder that jobs read with ml: data, at /data/NAME.", valueName: "NAME=folder"))
-    var data: [String] = []
+    var data: [DataOption] = []
 
     @Option(help: ArgumentHelp("The container engine's socket.", valueName: "path"))
     var dockerSocket: String?
@@ -49,19 +48,6 @@ struct ExecCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...64).contains(slots) else { throw ValidationError("--slots is a number from 1 to 64") }
-        for text in data { _ = try Self.dataFolder(text) }
-    }
-
-    private static func dataFolder(_ text: String) throws -> (name: String, path: String) {
-        guard let sign = text.firstIndex(of: "="), DataName.isValid(String(text[..<sign])) else {
-            throw ValidationError("--data \(text.printable) is not NAME=folder, such as imagenet=/data/imagenet")
-        }
-        let path = URL(fileURLWithPath: String(text[text.index(after: sign)...])).standardizedFileURL.path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ValidationError("--data \(text.printable): there is no folder \(path.printable)")
-        }
-        return (String(text[..<sign]), path)
     }
 
     func run() async throws {
@@ -73,10 +59,9 @@ struct ExecCommand: AsyncParsableCommand {
             if isVerbose { return StreamLogHandler.standardError(label: label) }
             return SwiftLogNoOpLogHandler()
         }
-        let folders = try data.map(Self.dataFolder)
         let settings = LocalPipeline.Settings(
             defaultImage: image, slots: slots, secrets: try ExecSecrets(envFile: envFile, names: secret),
-            data: Dictionary(folders.map { ($0.name, $0.path) }, uniquingKeysWith: { _, last in last }),
+            data: Dictionary(data.map { ($0.name, $0.path) }, uniquingKeysWith: { _, last in last }),
             variables: try event.variables(), logger: logger)
         let client = HTTPClient()
         defer { client.shutdown() }

@@ -17,7 +17,7 @@ extension Assembly {
             runner: try RunnerService(
                 settings: parts.settings, coordinator: coordinator, executor: parts.executor, mirrors: mirrors,
                 inventory: { await parts.machine.look($0) }, logger: logger),
-            store: store, executor: parts.executor, now: now, logger: logger)
+            store: store, executor: parts.executor, machine: parts.machine, now: now, logger: logger)
     }
 
     /// What attempts are handed out with.

@@ -8,11 +8,25 @@ extension Settings {
     /// Reads the settings file, with the environment before it.
     /// - Throws: `SettingsError` with every problem found.
     static func read(file path: String, environment: [String: String]) async throws -> Settings {
+        try await read(file: path, environment: environment, help: "pawl init --data DIR makes one") {
+            try Settings($0, keysOfFile: $1)
+        }
+    }
+
+    /// Reads a settings file, with the environment before it.
+    /// - Parameters:
+    ///   - help: what makes such a file.
+    ///   - make: takes what was read, and the dotted keys of the file.
+    /// - Throws: `SettingsError` with every problem found.
+    static func read<Value>(
+        file path: String, environment: [String: String], help: String,
+        _ make: (SettingsReader, [String]) throws -> Value
+    ) async throws -> Value {
         let text: String
         do {
             text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
         } catch {
-            throw SettingsError(problems: ["cannot read the settings file \(path).  pawl init --data DIR makes one"])
+            throw SettingsError(problems: ["cannot read the settings file \(path).  \(help)"])
         }
         let prefixed = environment.filter { $0.key.hasPrefix("PAWL_") }
         let variables = Dictionary(
@@ -25,7 +39,7 @@ extension Settings {
                 config: ConfigReader(providers: [
                     EnvironmentVariablesProvider(environmentVariables: variables), provider,
                 ]), folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
-            return try Settings(reader, keysOfFile: keys)
+            return try make(reader, keys)
         } catch let error as SettingsError {
             throw error
         } catch {
@@ -34,11 +48,7 @@ extension Settings {
     }
 
     private init(_ reader: SettingsReader, keysOfFile: [String]) throws {
-        var sections: [String: Set<String>] = [:]
-        for (list, prefix) in SettingsKey.sectionLists { sections[prefix] = Set(reader.list(list)) }
-        for key in keysOfFile where !SettingsKey.isKnown(key, sections: sections) {
-            reader.problem("\(key) is not a setting.  pawl init --explain lists them all")
-        }
+        SettingsKey.refuseUnknown(keysOfFile, reader, among: SettingsKey.all)
         server = Server(reader)
         forges = reader.list("forges").map { Forge(name: $0, reader) }
         runner = Runner(reader)
@@ -193,13 +203,15 @@ extension JobLimits {
 
 extension Settings.Retention {
     fileprivate init(_ reader: SettingsReader) {
-        func days(_ name: String, _ usual: Int) -> Duration {
-            .days(Int64(reader.int("retention." + name, in: 1...36_500) ?? usual))
-        }
-        logs = days("logs", 90)
-        artifacts = days("artifacts", 30)
-        deliveries = days("deliveries", 30)
-        images = days("images", 14)
-        mirrors = days("mirrors", 90)
+        logs = Self.days("logs", 90, reader)
+        artifacts = Self.days("artifacts", 30, reader)
+        deliveries = Self.days("deliveries", 30, reader)
+        images = Self.days("images", 14, reader)
+        mirrors = Self.days("mirrors", 90, reader)
+    }
+
+    /// A number of days, where nothing is set the usual one.
+    static func days(_ name: String, _ usual: Int, _ reader: SettingsReader) -> Duration {
+        .days(Int64(reader.int("retention." + name, in: 1...36_500) ?? usual))
     }
 }

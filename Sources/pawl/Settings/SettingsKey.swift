@@ -62,11 +62,37 @@ enum SettingsKey {
         ("retention.mirrors", "days that unused mirrors are kept (90)"),
     ]
 
+    /// What stands beside `runner.…`, `mounts` and `data-folders` in the file of a runner on a machine of its own.
+    static let ofMachine: [(key: String, meaning: String)] = [
+        ("runner.server", "the server's address"),
+        ("runner.state", "folder of the credential, mirrors and workspaces (/var/lib/pawl-runner)"),
+        ("runner.log-level", "debug, info, warning or error (info)"),
+    ]
+
+    /// Every key of the file of a runner on a machine of its own.
+    static var allOfMachine: [(key: String, meaning: String)] {
+        let shared = ["runner.", "mount", "data", "retention.images", "retention.mirrors"]
+        return ofMachine + all.filter { entry in shared.contains { entry.key.hasPrefix($0) } }
+    }
+
+    /// Notes every key of a file that is not one of a list.
+    static func refuseUnknown(
+        _ keys: [String], _ reader: SettingsReader, among all: [(key: String, meaning: String)]
+    ) {
+        var sections: [String: Set<String>] = [:]
+        for (list, prefix) in sectionLists { sections[prefix] = Set(reader.list(list)) }
+        for key in keys where !isKnown(key, sections: sections, among: all) {
+            reader.problem("\(key) is not a setting.  pawl init --explain lists them all")
+        }
+    }
+
     /// The lists that declare sections, with the sections' prefix.
     static let sectionLists = ["forges": "forge", "registries": "registry", "mounts": "mount", "data-folders": "data"]
 
     /// Whether a key of the file is one of the list, given the declared section names by prefix.
-    static func isKnown(_ key: String, sections: [String: Set<String>]) -> Bool {
+    private static func isKnown(
+        _ key: String, sections: [String: Set<String>], among all: [(key: String, meaning: String)]
+    ) -> Bool {
         let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 3, let names = sections[parts[0]] {
             guard names.contains(parts[1]) else { return false }

@@ -111,7 +111,8 @@ extension RunnerView {
     init(_ runner: StoredRunner, live: [LiveAttempt], repositories: [RepositoryID: String], now: Timestamp) {
         let scope = runner.offer.scope
         let inventory = runner.offer.inventory
-        awaySince = runner.awaySince(now: now)
+        // The one inside the server is there for as long as the server answers.
+        awaySince = runner.isEmbedded ? nil : runner.awaySince(now: now)
         state =
             switch runner.standing {
             case .draining: .draining
