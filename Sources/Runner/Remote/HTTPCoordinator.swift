@@ -37,6 +37,9 @@ public struct HTTPCoordinator: Coordinator {
         try credential.replace(with: answer.credential.value)
     }
 
+    /// Waits for a duration.
+    func pause(_ duration: Duration) async throws { try await clock.pause(duration) }
+
     // MARK: - Coordinator
 
     /// Waits for work for as long as it takes, asking again whenever the server has said that there is none.
@@ -64,6 +67,7 @@ public struct HTTPCoordinator: Coordinator {
         return nil
     }
 
+    /// Takes the assignment, secrets with it.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
         let answer: RunnerProtocol.AssignmentAnswer = try await about(key) { ask in
             try await server.answer(to: ask(.acknowledge))
@@ -71,6 +75,7 @@ public struct HTTPCoordinator: Coordinator {
         return answer.assignment
     }
 
+    /// Renews the lease, asking for ten seconds at most: a lease is short, and the next question follows.
     public func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer {
         do {
             let reply: RunnerProtocol.HeartbeatReply = try await about(key) { ask in
@@ -87,6 +92,7 @@ public struct HTTPCoordinator: Coordinator {
         }
     }
 
+    /// Keeps a question waiting at the server.
     public func untilStopIsWanted(_ key: LeaseKey) async {
         var backOff = BackOff()
         let wait = RunnerProtocol.longestWait
@@ -107,6 +113,7 @@ public struct HTTPCoordinator: Coordinator {
         }
     }
 
+    /// Sends a piece with its hash. What is longer than a piece may be is cut: the answer says where to go on.
     public func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64 {
         let piece =
             bytes.count > RunnerProtocol.logPieceLimit ? Array(bytes.prefix(RunnerProtocol.logPieceLimit)) : bytes
@@ -120,10 +127,12 @@ public struct HTTPCoordinator: Coordinator {
         return answer.stored
     }
 
+    /// Tells the result.
     public func complete(_ key: LeaseKey, with result: AttemptResult) async throws {
         try await last(.complete, about: key, json: try JSONEncoder().encode(result))
     }
 
+    /// Gives the attempt back.
     public func giveBack(_ key: LeaseKey, because reason: String) async throws {
         try await last(
             .giveBack, about: key, json: try JSONEncoder().encode(RunnerProtocol.GiveBackRequest(reason: reason)))

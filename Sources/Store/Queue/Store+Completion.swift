@@ -32,6 +32,7 @@ extension Store {
         }
         settings.faults.reach(.resultRecorded)
         logs.tell(key.attempt)
+        await uploads.remove(key.attempt)
     }
 
     /// How an attempt ends, once it is known whether somebody stopped it.
