@@ -158,8 +158,10 @@ import Testing
         ])
     func scopes(method: String, path: String) async throws {
         try await APIServer.serve { server in
-            #expect(try await server.ask(method, path, as: .run, body: "{}").status == 403)
-            #expect(try await server.ask(method, path, as: nil, body: "{}").status == 401)
+            let looking = try await server.ask(method, path, as: .run, body: "{}")
+            #expect(looking.status == 403)
+            let nobody = try await server.ask(method, path, as: nil, body: "{}")
+            #expect(nobody.status == 401)
         }
     }
 
