@@ -11,6 +11,20 @@ extension HTTPCoordinator {
     public func store(
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
     ) async throws {
+        try await upload(artifact, content: content, for: key, then: .keepArtifact)
+    }
+
+    /// Sends a checkpoint as an artifact is sent.
+    public func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        try await upload(artifact, content: content, for: key, then: .keepCheckpoint)
+    }
+
+    private func upload(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey,
+        then keep: RunnerCall
+    ) async throws {
         let start: RunnerProtocol.StoredAnswer = try await about(key, sha256: artifact.sha256) { ask in
             try await server.answer(to: ask(.storedArtifact))
         }
@@ -22,7 +36,7 @@ extension HTTPCoordinator {
         try await send(&sender, of: artifact, for: key)
         let json = try JSONEncoder().encode(artifact)
         try await about(key, sha256: artifact.sha256) { ask in
-            var question = ask(.keepArtifact)
+            var question = ask(keep)
             question.headers.append(("Content-Type", "application/json"))
             question.body = .bytes(Array(json))
             // The whole of it is hashed before the answer.

@@ -39,6 +39,18 @@ extension RunnerRoutes {
 
     /// Keeps an artifact whose pieces are all there.
     func keepArtifact(_ key: LeaseKey, _ call: RunnerRequest) async throws -> Response {
+        try await store.keepUpload(
+            try await reference(in: call), for: key, keptFor: assignments.artifactRetention, now: now())
+        return Response(status: .noContent)
+    }
+
+    /// Keeps a checkpoint whose pieces are all there. They come as an artifact's do.
+    func keepCheckpoint(_ key: LeaseKey, _ call: RunnerRequest) async throws -> Response {
+        try await store.keepUploadedCheckpoint(try await reference(in: call), for: key, now: now())
+        return Response(status: .noContent)
+    }
+
+    private func reference(in call: RunnerRequest) async throws -> ArtifactReference {
         let sha256 = try call.sha256()
         let artifact: ArtifactReference = try await call.value()
         guard artifact.sha256 == sha256 else {
@@ -47,8 +59,7 @@ extension RunnerRoutes {
         guard artifact.size <= assignments.artifactSize else {
             throw RunnerRefusal(.refused, "an artifact has \(assignments.artifactSize.memoryText) at most")
         }
-        try await store.keepUpload(artifact, for: key, keptFor: assignments.artifactRetention, now: now())
-        return Response(status: .noContent)
+        return artifact
     }
 
     /// Streams an artifact that was assigned, from where the runner has it already.

@@ -65,7 +65,7 @@ extension Store {
             throw StoreError(
                 .refused, message: "Attempt \(key.attempt) was not assigned the artifact \(sha256.cut(to: 64)).")
         }
-        return assigned.artifact
+        return assigned
     }
 
     /// The content of an artifact, for a person who may read its pipeline.

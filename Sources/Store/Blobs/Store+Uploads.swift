@@ -39,14 +39,29 @@ extension Store {
                 "SELECT id FROM artifact WHERE attempt = $1 AND sha256 = $2", key.attempt, artifact.sha256) != nil
         }
         if isKept { return }
-        try await keep(artifact, for: key, keptFor: retention, now: now) {
-            do {
-                try await blobs.adopt(sha256: artifact.sha256, size: artifact.size) { target in
-                    try await uploads.move(artifact.sha256, attempt: key.attempt, to: target)
-                }
-            } catch let error as StoreError where error.code == .notFound {
-                throw StoreError(.invalid, message: "Nothing of this artifact has come. Send it first.")
+        try await keep(artifact, for: key, keptFor: retention, now: now) { try await adopt(artifact, of: key.attempt) }
+    }
+
+    /// Keeps a checkpoint whose pieces are all there, as `storeCheckpoint` does. May be repeated.
+    /// - Throws: as `keepUpload`; `StoreError.refused` where the job saves nothing.
+    public func keepUploadedCheckpoint(_ artifact: ArtifactReference, for key: LeaseKey, now: Timestamp) async throws {
+        let isKept = try await database.read { connection in
+            try connection.row(
+                "SELECT job FROM checkpoint WHERE job = $1 AND attempt = $2 AND sha256 = $3",
+                key.job, key.attempt, artifact.sha256) != nil
+        }
+        try await keepCheckpoint(artifact, for: key, now: now) {
+            if !isKept { try await adopt(artifact, of: key.attempt) }
+        }
+    }
+
+    private func adopt(_ artifact: ArtifactReference, of attempt: AttemptID) async throws {
+        do {
+            try await blobs.adopt(sha256: artifact.sha256, size: artifact.size) { target in
+                try await uploads.move(artifact.sha256, attempt: attempt, to: target)
             }
+        } catch let error as StoreError where error.code == .notFound {
+            throw StoreError(.invalid, message: "Nothing of this archive has come. Send it first.")
         }
     }
 

@@ -109,6 +109,36 @@ struct CoordinatorContractTests {
         }
     }
 
+    @Test("keeps the newest checkpoint of a job, and gives it to its next attempt", arguments: CoordinatorKind.allCases)
+    func checkpoints(_ kind: CoordinatorKind) async throws {
+        try await CoordinatorBench.serve(kind) { bench in
+            let coordinator = bench.coordinator
+            let job = PlannedJob.plain("train") { job in
+                var ml = MLSettings()
+                ml.checkpoint = "ckpt/"
+                job.ml = ml
+            }
+            try await bench.pipeline([job])
+            let first = try await bench.start()
+            #expect(first.checkpoint == nil)
+            for size in [3_000, 5 << 20] {
+                let bytes = TestBytes.of(size)
+                let archive = try TestBytes.reference(to: bytes)
+                try await coordinator.storeCheckpoint(archive, content: TestBytes.stream(bytes), for: first.key)
+                try await coordinator.storeCheckpoint(archive, content: TestBytes.stream(bytes), for: first.key)
+            }
+            try await coordinator.giveBack(first.key, because: "the runner stops")
+            let second = try await bench.start()
+            let bytes = TestBytes.of(5 << 20)
+            #expect(second.checkpoint?.attempt == 1)
+            #expect(second.checkpoint?.artifact.sha256 == (try TestBytes.reference(to: bytes).sha256))
+            var arrived: [UInt8] = []
+            let wanted = try #require(second.checkpoint?.artifact.sha256)
+            for try await part in try await coordinator.artifact(wanted, for: second.key) { arrived += part }
+            #expect(arrived == bytes)
+        }
+    }
+
     @Test("refuses an artifact whose bytes are others than its hash says", arguments: CoordinatorKind.allCases)
     func wrongHash(_ kind: CoordinatorKind) async throws {
         try await CoordinatorBench.serve(kind) { bench in

@@ -160,7 +160,7 @@ extension RunnerCall {
         switch self {
         case .join: RunnerProtocol.JoinRequest.self
         case .claim: RunnerProtocol.ClaimQuestion.self
-        case .keepArtifact: ArtifactReference.self
+        case .keepArtifact, .keepCheckpoint: ArtifactReference.self
         case .complete: AttemptResult.self
         case .giveBack: RunnerProtocol.GiveBackRequest.self
         default: nil
