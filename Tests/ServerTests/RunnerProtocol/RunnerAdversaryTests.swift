@@ -135,7 +135,10 @@ struct RunnerAdversaryTests {
                 await expectRefusal { _ = try await server.runnerServer.join(request, token: token) }
             }
             let negative = GPU(uuid: "g", index: 0, model: "m", memory: ByteCount(bytes: -1), driver: "d")
+            let loud = GPU(uuid: "g", index: 0, model: "\u{1B}[2J", memory: .gibibytes(1), driver: "d")
             let inventories = [
+                RunnerInventory(gpus: [loud]), RunnerInventory(cpus: 1e300),
+                RunnerInventory(memory: ByteCount(bytes: .max)),
                 RunnerInventory(gpus: [negative]), RunnerInventory(cpus: -1),
                 RunnerInventory(data: [String(repeating: "d", count: 300)]),
             ]
@@ -180,6 +183,31 @@ struct RunnerAdversaryTests {
             #expect(try await scene.ask(.complete, credential: stranger, body: passed).status == 409)
             #expect(try await scene.ask(.acknowledge).status == 409)
             #expect(try await scene.ask(.sendArtifact, body: [1, 2, 3]).status == 409)
+        }
+    }
+
+    @Test("numbers that one cannot reckon with are refused")
+    func numbers() async throws {
+        try await Self.scene { scene in
+            let (least, most) = (Timestamp(milliseconds: .min), Timestamp(milliseconds: .max))
+            let results = [
+                AttemptResult(startedAt: least, finishedAt: most), AttemptResult(finishedAt: least),
+                AttemptResult(exitCode: .max, finishedAt: scene.server.now),
+                AttemptResult(failure: Failure(.script, exitCode: .min, ""), finishedAt: scene.server.now),
+            ]
+            for result in results {
+                let answer = try await scene.ask(.complete, body: Array(try JSONEncoder().encode(result)))
+                #expect(answer.status == 422 && answer.error == "refused")
+            }
+            for call in [RunnerCall.appendLog, .sendArtifact, .awaitStop] {
+                for number in ["-1", "x", "", "9223372036854775807", "1e3"] {
+                    let query = ["offset", "size", "waitMs"].map { (name: $0, value: number) }
+                    let path = call.path(of: scene.key, sha256: String(repeating: "a", count: 64), query: query)
+                    let answer = try await scene.server.askAsRunner(
+                        call.method, path, credential: scene.owner.credential.current.revealed, token: scene.token)
+                    #expect(answer.status == 422 && answer.error == "refused", "\(call) \(number)")
+                }
+            }
         }
     }
 
@@ -277,6 +305,21 @@ struct RunnerAdversaryTests {
             let large = try await scene.server.askAsRunner(
                 "PUT", path, credential: scene.owner.credential.current.revealed, token: scene.token, body: [1])
             #expect(large.status == 422 && large.error == "refused")
+        }
+    }
+
+    @Test("a large body that is not wanted gets its answer all the same, and changes nothing")
+    func unwantedBodies() async throws {
+        try await Self.scene { scene in
+            #expect(try await scene.ask(.sendArtifact, body: [1, 2, 3]).text == #"{"stored":3}"#)
+            let large = [UInt8](repeating: 7, count: RunnerProtocol.artifactPieceLimit)
+            // It begins where something is already.
+            #expect(try await scene.ask(.sendArtifact, body: large).text == #"{"stored":3}"#)
+            let wrong = try RunnerSecret.attempt.make()
+            #expect(try await scene.ask(.sendArtifact, token: wrong, body: large).status == 409)
+            let stranger = try RunnerSecret.credential.make()
+            #expect(try await scene.ask(.sendArtifact, credential: stranger, body: large).status == 401)
+            #expect(try await scene.ask(.storedArtifact).text == #"{"stored":3}"#)
         }
     }
 
