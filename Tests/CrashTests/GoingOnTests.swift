@@ -31,6 +31,11 @@ extension CrashTests {
             try await outlive { server in await server.kill() }
         }
 
+        @Test("a server that is restarted in place goes on with it, under the same process id")
+        func restarted() async throws {
+            try await outlive(isBack: true) { server in try await server.restartInPlace() }
+        }
+
         @Test("so does one that is killed twice")
         func killedTwice() async throws {
             try await outlive { server in
@@ -72,7 +77,7 @@ extension CrashTests {
             }
         }
 
-        private func outlive(_ crash: (ServedPawl) async throws -> Void) async throws {
+        private func outlive(isBack: Bool = false, _ crash: (ServedPawl) async throws -> Void) async throws {
             try await CrashBench.lend(engine: .shared) { bench in
                 try await bench.server.start()
                 let events = try await bench.engine.watch(bench.server.instance)
@@ -82,7 +87,7 @@ extension CrashTests {
                 let watcher = try bench.server.begin(["logs", "1/train", "--follow"])
                 try await watcher.line(with: "epoch 8 of 60")
                 try await crash(bench.server)
-                try await bench.server.start()
+                if !isBack { try await bench.server.start() }
                 try await bench.untilPassed(commit)
                 let detail: PipelineDetailView = try await bench.server.read("show", "1")
                 let attempts = detail.jobs.flatMap(\.attempts)

@@ -9,10 +9,28 @@ extension Assembly {
     ) throws -> WebServer {
         let environment = apiEnvironment(planner: planner, now: now)
         return WebServer(
-            settings: .init(host: settings.server.host, port: settings.server.port, spoolFolder: folder.spool),
+            settings: try webSettings(),
             vault: vault, forges: forges, environment: environment,
             pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url),
             runners: RunnerRoutes(store: store, assignments: assignments, terms: terms, now: now), logger: logger)
+    }
+
+    private func webSettings() throws -> WebServer.Settings {
+        let server = settings.server
+        var web = WebServer.Settings(host: server.host, port: server.port, spoolFolder: folder.spool)
+        web.proxies = TrustedProxies(server.trustedProxies) ?? .none
+        if let files = server.certificate {
+            do {
+                web.certificate = try ServedCertificate(chainFile: files.chain, keyFile: files.key, logger: logger)
+            } catch {
+                throw SettingsError(
+                    problems: [
+                        "\(files.chain) and \(files.key) are no certificate with its key: \(error).  "
+                            + "server.tls-certificate and server.tls-key name two files in PEM"
+                    ])
+            }
+        }
+        return web
     }
 
     private func apiEnvironment(

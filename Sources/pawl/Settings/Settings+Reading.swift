@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import PipelineModel
+import Server
 import SystemPackage
 import Yams
 
@@ -76,6 +77,15 @@ extension Settings.Server {
             reader.problem("server.listen is \"\(listen)\".  Write host:port, such as 127.0.0.1:8470")
         }
         url = reader.url("server.url")
+        switch (reader.path("server.tls-certificate"), reader.path("server.tls-key")) {
+        case (let chain?, let key?): certificate = .init(chain: chain, key: key)
+        case (nil, nil): certificate = nil
+        default: reader.problem("server.tls-certificate and server.tls-key are both needed, or neither")
+        }
+        trustedProxies = reader.list("server.trusted-proxies")
+        if TrustedProxies(trustedProxies) == nil {
+            reader.problem("server.trusted-proxies must hold addresses and ranges.  Write 127.0.0.1 or 10.0.0.0/8")
+        }
         data = reader.path("server.data") ?? reader.folder
         logLevel = reader.choice("server.log-level", of: ["debug", "info", "warning", "error"]) ?? "info"
         jobStatuses = reader.int("server.job-statuses", in: 0...200) ?? 30

@@ -26,6 +26,10 @@ struct Settings: Sendable {
         var port: Int
         /// The address under which others reach it, without a slash at the end; nil leaves links out of statuses.
         var url: String?
+        /// The files of its certificate chain and key; nil where it speaks plainly.
+        var certificate: CertificateFiles?
+        /// Addresses and ranges of proxies whose word is believed.
+        var trustedProxies: [String]
         /// The folder with the database, logs, artifacts and mirrors.
         var data: String
         /// The least severe log line that is written: `debug`, `info`, `warning`, `error`.
@@ -34,6 +38,14 @@ struct Settings: Sendable {
         var jobStatuses: Int
         /// The image of jobs that name none.
         var defaultImage: String?
+    }
+
+    /// Where a certificate is, with its key.
+    struct CertificateFiles: Sendable {
+        /// The chain, in PEM.
+        var chain: String
+        /// The private key, in PEM.
+        var key: String
     }
 
     /// One forge.

@@ -6,6 +6,9 @@ enum SettingsKey {
     static let all: [(key: String, meaning: String)] = [
         ("server.listen", "host:port to listen on (127.0.0.1:8470)"),
         ("server.url", "the address others reach it under; statuses link to it"),
+        ("server.tls-certificate", "file with the certificate chain in PEM; read anew when it changes"),
+        ("server.tls-key", "file with its private key in PEM"),
+        ("server.trusted-proxies", "addresses and ranges whose X-Forwarded-For is believed"),
         ("server.data", "folder of the database, logs, artifacts and mirrors"),
         ("server.log-level", "debug, info, warning or error (info)"),
         ("server.job-statuses", "how many jobs of a pipeline have a status of their own (30)"),

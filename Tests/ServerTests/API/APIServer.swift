@@ -23,9 +23,12 @@ final class APIServer: Sendable {
     private let client = HTTPClient()
 
     /// Serves for as long as the closure runs, and leaves nothing behind.
-    /// - Parameter isHeard: whether anybody hears the statuses of its forge.
+    /// - Parameters:
+    ///   - isHeard: whether anybody hears the statuses of its forge.
+    ///   - change: changes where it listens, and what it takes.
     static func serve(
-        isHeard: Bool = true, _ body: @escaping @Sendable (APIServer) async throws -> Void
+        isHeard: Bool = true, change: (inout WebServer.Settings) -> Void = { _ in },
+        _ body: @escaping @Sendable (APIServer) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "pawl-api-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -58,8 +61,10 @@ final class APIServer: Sendable {
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })
         let (ports, port) = AsyncStream<Int>.makeStream()
+        var settings = WebServer.Settings(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool")
+        change(&settings)
         let web = WebServer(
-            settings: .init(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool"),
+            settings: settings,
             vault: SecretVault(key: try SealingKey()), forges: ForgeConnections([]), environment: environment,
             pages: try PageRoutes(environment, key: key, baseURL: "https://pawl.example.com"), logger: logger)
         let group = ServiceGroup(
@@ -68,7 +73,9 @@ final class APIServer: Sendable {
         var iterator = ports.makeAsyncIterator()
         let number = try #require(await iterator.next())
         let server = APIServer(
-            store: store, repository: repository, address: "http://127.0.0.1:\(number)", links: links, tokens: tokens,
+            store: store, repository: repository,
+            address: "\(settings.certificate == nil ? "http" : "https")://127.0.0.1:\(number)", links: links,
+            tokens: tokens,
             clock: clockBox, sealed: sealed, group: group, serving: serving)
         do {
             try await body(server)
