@@ -77,6 +77,11 @@ public struct ContainerSpecification: Sendable {
     public var mounts: [Mount]
     /// What it may use.
     public var limits: JobLimits
+    /// The GPUs that it has for itself, by their own names. It sees no others.
+    public var gpus: [String]
+    /// Whether the engine brings those devices into the container. Without it the container is only told their names, as
+    /// where an administrator has declared devices that the engine knows nothing of.
+    public var bringsDevices: Bool
     /// When the image is pulled: each way is tried in turn, until one has brought it.
     public var pullPolicies: [PlannedJob.PullPolicy]
     /// Logins, of which the one for the image's registry is sent.
@@ -114,7 +119,7 @@ public struct ContainerSpecification: Sendable {
         labels: ContainerLabels, image: String, command: [String], workingDirectory: String, limits: JobLimits,
         environment: [(name: String, value: String)] = [], entrypoint: [String]? = nil, mounts: [Mount] = [],
         pullPolicies: [PlannedJob.PullPolicy] = [.ifNotPresent], registryLogins: [RegistryLogin] = [],
-        network: Network = .own
+        network: Network = .own, gpus: [String] = [], bringsDevices: Bool = true
     ) {
         self.labels = labels
         self.image = image
@@ -127,6 +132,8 @@ public struct ContainerSpecification: Sendable {
         self.pullPolicies = pullPolicies
         self.registryLogins = registryLogins
         self.network = network
+        self.gpus = gpus
+        self.bringsDevices = bringsDevices
     }
 }
 

@@ -29,7 +29,8 @@ public struct RunnerService: Service {
     /// - Throws: `RunnerError.folder` where its folders cannot be made.
     public init(
         settings: RunnerSettings, coordinator: any Coordinator, executor: any Executor, mirrors: Mirrors,
-        inventory: @escaping @Sendable () async -> RunnerInventory = { .init() }, logger: Logger,
+        inventory: @escaping @Sendable (MachineInventory.Freshness) async -> RunnerInventory = { _ in .init() },
+        logger: Logger,
         clock: RunnerClock = .system
     ) throws {
         context = RunnerContext(
@@ -142,7 +143,8 @@ public struct RunnerService: Service {
                 continue
             }
             do {
-                let request = ClaimRequest(inventory: await context.inventory(), version: context.settings.version)
+                let request = ClaimRequest(
+                    inventory: await context.inventory(.recent), version: context.settings.version)
                 let coordinator = context.coordinator
                 guard let claim = try await cancelWhenGracefulShutdown({ try await coordinator.claim(request) }) else {
                     // The server hands out nothing now. A pause keeps a server that says so at once from being asked

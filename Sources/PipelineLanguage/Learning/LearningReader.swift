@@ -6,7 +6,7 @@ struct LearningReader {
 
     private static let keys = [
         "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "gate", "cpus", "memory",
-        "shm_size",
+        "shm_size", "data",
     ]
 
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
@@ -18,6 +18,9 @@ struct LearningReader {
         for entry in mapping.entries where !entry.value.isNull {
             read(entry, into: &settings, hasCheckpoint: hasCheckpoint)
         }
+        if settings.gpuMemory != nil, settings.gpus ?? 0 == 0, let entry = mapping.entry("gpu_memory") {
+            values.error("ml: gpu_memory asks for nothing without gpus. Write gpus: 1 beside it.", at: entry.keySpan)
+        }
         return settings
     }
 
@@ -25,12 +28,9 @@ struct LearningReader {
         let node = entry.value
         let key = "ml: \(entry.key)"
         switch entry.key {
-        case "gpus":
-            settings.gpus = values.integer(node, key, in: 0...1_024)
-            if settings.gpus != 0 { later(entry, "the job gets no GPU.") }
-        case "gpu_memory":
-            settings.gpuMemory = byteCount(node, key)
-            later(entry, "no GPU is chosen by it.")
+        case "gpus": settings.gpus = values.integer(node, key, in: 0...1_024)
+        case "gpu_memory": settings.gpuMemory = byteCount(node, key)
+        case "data": settings.data = dataNames(node, key)
         case "seeds":
             settings.seeds = values.integer(node, key, in: 1...1_000)
             later(entry, "the job runs once, without PAWL_SEED.")
@@ -83,6 +83,18 @@ struct LearningReader {
             return nil
         }
         return interval
+    }
+
+    /// Names of data folders: each is a part of a path in the job's container.
+    private func dataNames(_ node: Node, _ key: String) -> [String] {
+        guard let texts = values.texts(node, key, allowsSingle: true) else { return [] }
+        if texts.count > 50 { values.error("\(key): \(texts.count) are given, and 50 are allowed.", at: node.span) }
+        for (text, span) in texts where !DataName.isValid(text) {
+            values.error(
+                "\(key) \"\(text.prefix(80))\" is not a name. \(DataName.rule) A runner's administrator gives them.",
+                at: span)
+        }
+        return texts.map(\.text)
     }
 
     private func cpus(_ node: Node, _ key: String) -> Double? {

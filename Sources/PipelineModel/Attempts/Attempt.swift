@@ -32,11 +32,14 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var imageDigest: String?
     /// What it used, where the runner says.
     public var usage: AttemptUsage?
+    /// Its GPUs that failed under it; nil where none did.
+    public var failedGPUs: [GPUFault]?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
-        finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil
+        finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
+        failedGPUs: [GPUFault]? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -45,5 +48,20 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.finishedAt = finishedAt
         self.imageDigest = imageDigest
         self.usage = usage
+        self.failedGPUs = failedGPUs
+    }
+}
+
+/// A GPU that failed under an attempt.
+public struct GPUFault: Hashable, Codable, Sendable {
+    /// The device's own name.
+    public var uuid: String
+    /// How it failed, in words.
+    public var reason: String
+
+    /// Describes a failure.
+    public init(uuid: String, reason: String) {
+        self.uuid = uuid
+        self.reason = reason
     }
 }

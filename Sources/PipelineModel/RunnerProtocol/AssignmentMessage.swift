@@ -24,6 +24,7 @@ extension RunnerProtocol {
         var registryLogins: [RegistryLoginMessage]
         var closedRegistries: [String]
         var artifacts: [ArtifactInput]
+        var checkpoint: Checkpoint?
         var gpus: [GrantedGPU]
         var limits: Limits
 
@@ -73,6 +74,7 @@ extension RunnerProtocol {
             }
             closedRegistries = assignment.closedRegistries
             artifacts = assignment.artifacts
+            checkpoint = assignment.checkpoint
             gpus = assignment.gpus
             limits = Limits(assignment.limits)
         }
@@ -91,7 +93,8 @@ extension RunnerProtocol {
                 registryLogins: registryLogins.map {
                     RegistryLogin(registry: $0.registry, user: $0.user, password: $0.password.value)
                 },
-                closedRegistries: closedRegistries, artifacts: artifacts, gpus: gpus, limits: limits.limits,
+                closedRegistries: closedRegistries, artifacts: artifacts, checkpoint: checkpoint, gpus: gpus,
+                limits: limits.limits,
                 leaseFor: leaseForMs.map { .milliseconds($0) })
         }
     }

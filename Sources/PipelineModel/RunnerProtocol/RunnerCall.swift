@@ -10,6 +10,7 @@ public enum RunnerCall: String, CaseIterable, Sendable {
     case storedArtifact
     case sendArtifact
     case keepArtifact
+    case keepCheckpoint
     case fetchArtifact
     case complete
     case giveBack
@@ -29,7 +30,9 @@ public enum RunnerCall: String, CaseIterable, Sendable {
         switch self {
         case .storedArtifact, .fetchArtifact, .awaitStop: "GET"
         case .appendLog, .sendArtifact: "PUT"
-        case .join, .rotateCredential, .claim, .acknowledge, .heartbeat, .keepArtifact, .complete, .giveBack: "POST"
+        case .join, .rotateCredential, .claim, .acknowledge, .heartbeat, .keepArtifact, .keepCheckpoint, .complete,
+            .giveBack:
+            "POST"
         }
     }
 
@@ -47,6 +50,7 @@ public enum RunnerCall: String, CaseIterable, Sendable {
         case .appendLog: "attempts/{attempt}/log"
         case .storedArtifact: "attempts/{attempt}/artifacts/{sha256}/stored"
         case .sendArtifact, .keepArtifact, .fetchArtifact: "attempts/{attempt}/artifacts/{sha256}"
+        case .keepCheckpoint: "attempts/{attempt}/checkpoints/{sha256}"
         case .complete: "attempts/{attempt}/complete"
         case .giveBack: "attempts/{attempt}/give-back"
         }

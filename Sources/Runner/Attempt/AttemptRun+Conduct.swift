@@ -28,14 +28,35 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return try await run(handle, plan, pump, keeper, checkpoints)
+                return await blamed(try await run(handle, plan, pump, keeper, checkpoints), plan)
             } catch is NeverStarted {
                 return Outcome(
                     notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
             } catch {
-                return outcome(of: error, plan)
+                return await blamed(outcome(of: error, plan), plan)
             }
         }
+    }
+
+    /// An outcome whose failure is put down to a GPU of the attempt that has failed meanwhile: what a script says then is
+    /// not its own fault.
+    private func blamed(_ outcome: Outcome, _ plan: AttemptPlan) async -> Outcome {
+        let gpus = plan.assignment.gpus
+        guard !gpus.isEmpty, control.reason == nil, let failure = outcome.failure,
+            [.script, .system].contains(failure.class)
+        else { return outcome }
+        let seen = await context.inventory(.fresh).gpus
+        let faults = gpus.compactMap { granted -> (index: Int, fault: GPUFault)? in
+            guard case .failed(let why) = seen.first(where: { $0.uuid == granted.uuid })?.condition else { return nil }
+            return (granted.index, GPUFault(uuid: granted.uuid, reason: why))
+        }
+        guard let first = faults.first else { return outcome }
+        var blamed = outcome
+        blamed.failedGPUs = faults.map(\.fault)
+        blamed.failure = Failure(
+            .gpu, exitCode: failure.exitCode,
+            "GPU \(first.index) failed under it: \(first.fault.reason) (\(failure.message))")
+        return blamed
     }
 
     private func outcome(of error: any Error, _ plan: AttemptPlan) -> Outcome {
@@ -65,7 +86,7 @@ extension AttemptRun {
         try plan.workspace.make()
         let scripts = try ScriptFolder(
             at: "\(context.folders.memory)/\(key.attempt)", script: plan.script, variables: plan.variables)
-        let specification = plan.container(image: image, scripts: scripts, mirror: mirror)
+        let specification = try plan.container(image: image, scripts: scripts, mirror: mirror)
         let executor = context.executor
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -37,6 +37,7 @@ struct AttemptRun: Sendable {
         var finishedAt: Timestamp
         /// What its container used, where that could be measured.
         var containerUsage: ContainerUsage?
+        var failedGPUs: [GPUFault]?
     }
 
     var key: LeaseKey { claim.key }
@@ -163,7 +164,8 @@ struct AttemptRun: Sendable {
             let result = AttemptResult(
                 failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
-                imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome))
+                imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
+                failedGPUs: outcome.failedGPUs)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let destroyed: Void = destroy(container)

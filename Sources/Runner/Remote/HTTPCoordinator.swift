@@ -37,12 +37,21 @@ public struct HTTPCoordinator: Coordinator {
         try credential.replace(with: answer.credential.value)
     }
 
+    /// Keeps a server that has not waited, as one that stops does not, from being asked again and again.
+    private func restIfQuick(since askedAt: Duration) async {
+        if clock.now() - askedAt < .seconds(2) { try? await clock.pause(.seconds(2)) }
+    }
+
+    /// Waits for a duration.
+    func pause(_ duration: Duration) async throws { try await clock.pause(duration) }
+
     // MARK: - Coordinator
 
     /// Waits for work for as long as it takes, asking again whenever the server has said that there is none.
     public func claim(_ request: ClaimRequest) async throws -> Claim? {
         var request = request
         while !Task.isCancelled {
+            let askedAt = clock.now()
             let json = try JSONEncoder().encode(
                 RunnerProtocol.ClaimQuestion(request, wait: RunnerProtocol.longestWait))
             let answer: RunnerProtocol.ClaimAnswer?
@@ -59,11 +68,13 @@ public struct HTTPCoordinator: Coordinator {
                 try tokens.keep(answer.token.value, for: answer.claim.key)
                 return answer.claim
             }
+            await restIfQuick(since: askedAt)
             if let inventory { request.inventory = await inventory() }
         }
         return nil
     }
 
+    /// Takes the assignment, secrets with it.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
         let answer: RunnerProtocol.AssignmentAnswer = try await about(key) { ask in
             try await server.answer(to: ask(.acknowledge))
@@ -71,6 +82,7 @@ public struct HTTPCoordinator: Coordinator {
         return answer.assignment
     }
 
+    /// Renews the lease, asking for ten seconds at most: a lease is short, and the next question follows.
     public func heartbeat(_ key: LeaseKey) async throws -> HeartbeatAnswer {
         do {
             let reply: RunnerProtocol.HeartbeatReply = try await about(key) { ask in
@@ -87,10 +99,12 @@ public struct HTTPCoordinator: Coordinator {
         }
     }
 
+    /// Keeps a question waiting at the server.
     public func untilStopIsWanted(_ key: LeaseKey) async {
         var backOff = BackOff()
         let wait = RunnerProtocol.longestWait
         while !Task.isCancelled {
+            let askedAt = clock.now()
             do {
                 let answer: RunnerProtocol.StopAnswer = try await about(key) { ask in
                     var question = ask(.awaitStop, [("waitMs", String(wait.wholeMilliseconds))])
@@ -98,6 +112,7 @@ public struct HTTPCoordinator: Coordinator {
                     return try await server.answer(to: question)
                 }
                 if answer.stop { return }
+                await restIfQuick(since: askedAt)
                 backOff = BackOff()
             } catch CoordinatorError.leaseLost {
                 return
@@ -107,6 +122,7 @@ public struct HTTPCoordinator: Coordinator {
         }
     }
 
+    /// Sends a piece with its hash. What is longer than a piece may be is cut: the answer says where to go on.
     public func append(_ bytes: [UInt8], at offset: Int64, to key: LeaseKey) async throws -> Int64 {
         let piece =
             bytes.count > RunnerProtocol.logPieceLimit ? Array(bytes.prefix(RunnerProtocol.logPieceLimit)) : bytes
@@ -120,10 +136,12 @@ public struct HTTPCoordinator: Coordinator {
         return answer.stored
     }
 
+    /// Tells the result.
     public func complete(_ key: LeaseKey, with result: AttemptResult) async throws {
         try await last(.complete, about: key, json: try JSONEncoder().encode(result))
     }
 
+    /// Gives the attempt back.
     public func giveBack(_ key: LeaseKey, because reason: String) async throws {
         try await last(
             .giveBack, about: key, json: try JSONEncoder().encode(RunnerProtocol.GiveBackRequest(reason: reason)))

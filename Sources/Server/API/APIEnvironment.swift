@@ -26,6 +26,10 @@ public struct APIEnvironment: Sendable {
     public var examine: @Sendable () async -> [CheckView]
     /// Whether anybody hears the statuses of a forge of the settings. Of plain Git without a callback nobody does.
     public var isHeard: @Sendable (String) -> Bool
+    /// The address that others reach the server under; nil where its settings do not say it.
+    public var publicURL: String?
+    /// The program that machines get that join; nil where none can.
+    public var program: ServerProgram?
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 
@@ -38,7 +42,8 @@ public struct APIEnvironment: Sendable {
         replay: (@Sendable (DeliveryID, String) async throws -> Void)? = nil,
         addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
         examine: @escaping @Sendable () async -> [CheckView] = { [] },
-        isHeard: @escaping @Sendable (String) -> Bool = { _ in true }
+        isHeard: @escaping @Sendable (String) -> Bool = { _ in true }, publicURL: String? = nil,
+        program: ServerProgram? = nil
     ) {
         self.store = store
         self.version = version
@@ -51,6 +56,8 @@ public struct APIEnvironment: Sendable {
         self.addRepository = addRepository
         self.examine = examine
         self.isHeard = isHeard
+        self.publicURL = publicURL
+        self.program = program
     }
 }
 

@@ -13,6 +13,8 @@ public struct AssignmentBuilder: Sendable {
     private let limits: JobLimits
     private let registryLogins: [RegistryLogin]
     private let defaultImage: String?
+    /// How much the artifacts of one attempt may have together.
+    var artifactSize: ByteCount { limits.artifactSize }
     /// How long artifacts are kept of which the pipeline file does not say; nil means for ever.
     let artifactRetention: Duration?
     private let links: PipelineLinks?

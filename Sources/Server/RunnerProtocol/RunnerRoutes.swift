@@ -75,6 +75,7 @@ public struct RunnerRoutes: Sendable {
         case .storedArtifact: return try await storedArtifact(key, request)
         case .sendArtifact: return try await sendArtifact(key, request)
         case .keepArtifact: return try await keepArtifact(key, request)
+        case .keepCheckpoint: return try await keepCheckpoint(key, request)
         case .fetchArtifact: return try await fetchArtifact(key, request)
         case .complete: return try await complete(key, request)
         case .giveBack: return try await giveBack(key, request)

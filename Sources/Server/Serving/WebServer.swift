@@ -87,6 +87,9 @@ public struct WebServer: Sendable {
         ).add(to: router)
         APIRoutes(environment).add(to: router)
         runners?.add(to: router)
+        if let runners, let program = environment.program {
+            JoinRoutes(program: program, gate: runners.gate, publicURL: environment.publicURL).add(to: router)
+        }
         pages.add(to: router)
         let deadlines = settings.deadlines
         let plain = HTTPServerBuilder.http1(

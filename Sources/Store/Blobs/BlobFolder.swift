@@ -50,10 +50,7 @@ final class BlobFolder: Sendable {
     ) async throws {
         let target = try file(of: sha256)
         if try await disk.run({ try Self.size(of: target) }) == size.bytes { return }
-        let temporary = nextTemporary.withLockedValue { number in
-            number += 1
-            return "\(path)/tmp/\(number)"
-        }
+        let temporary = nextTemporaryFile()
         do {
             try await write(content, to: temporary, sha256: sha256, size: size)
             try await disk.run { try Self.publish(temporary, as: target) }
@@ -69,12 +66,38 @@ final class BlobFolder: Sendable {
         return try await disk.run { try Self.size(of: path) != nil }
     }
 
-    /// The content of a file, in parts of at most 256 KiB. It can be read to its end though it is removed meanwhile.
+    /// Takes over a file that was written elsewhere on the same disk, and whose content has to have a hash and a size.
+    /// - Parameter move: moves it to the path it is given; nobody may have it open for writing afterwards.
+    /// - Throws: `StoreError.invalid` where the content is another: then it is removed.
+    func adopt(sha256: String, size: ByteCount, move: (_ target: String) async throws -> Void) async throws {
+        let target = try file(of: sha256)
+        let temporary = nextTemporaryFile()
+        try await move(temporary)
+        defer { unlink(temporary) }
+        let file = try await disk.run { try OpenFile(temporary, flags: O_RDWR) }
+        var hash = try SHA256Digest()
+        var read: Int64 = 0
+        while true {
+            let place = read
+            let part = try await disk.run { try file.read(from: place, limit: 1 << 20) }
+            if part.isEmpty { break }
+            try hash.update(part)
+            read += Int64(part.count)
+        }
+        try Self.check(Hex.encode(try hash.finish()), read, sha256: sha256, size: size)
+        try await disk.run {
+            try file.synchronize()
+            try Self.publish(temporary, as: target)
+        }
+    }
+
+    /// The content of a file from an offset on, in parts of at most 256 KiB. It can be read to its end though it is removed
+    /// meanwhile.
     /// - Throws: `StoreError.notFound` where there is none.
-    func content(of sha256: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+    func content(of sha256: String, from start: Int64 = 0) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         let path = try file(of: sha256)
         let file = try await disk.run { try OpenFile(path, flags: O_RDONLY) }
-        let offset = NIOLockedValueBox<Int64>(0)
+        let offset = NIOLockedValueBox(start)
         let disk = disk
         return AsyncThrowingStream {
             let place = offset.withLockedValue { $0 }
@@ -119,6 +142,13 @@ final class BlobFolder: Sendable {
         pins.withLockedValue { if $0.removing[sha256] == false { _ = unlink(file) } }
     }
 
+    private func nextTemporaryFile() -> String {
+        nextTemporary.withLockedValue { number in
+            number += 1
+            return "\(path)/tmp/\(number)"
+        }
+    }
+
     private func write(
         _ content: AsyncThrowingStream<[UInt8], any Error>, to path: String, sha256: String, size: ByteCount
     ) async throws {
@@ -135,14 +165,17 @@ final class BlobFolder: Sendable {
             try await disk.run { try file.write(part[...], at: place) }
             written += Int64(part.count)
         }
-        let found = Hex.encode(try hash.finish())
+        try Self.check(Hex.encode(try hash.finish()), written, sha256: sha256, size: size)
+        try await disk.run { try file.synchronize() }
+    }
+
+    private static func check(_ found: String, _ written: Int64, sha256: String, size: ByteCount) throws {
         guard written == size.bytes, found == sha256 else {
             throw StoreError(
                 .invalid,
                 message: "\(written) bytes with the hash \(found) came; \(size.bytes) with \(sha256) were announced. "
                     + "Send it again.")
         }
-        try await disk.run { try file.synchronize() }
     }
 
     /// The path of a hash, which is checked, for it may come from a runner.
@@ -153,7 +186,7 @@ final class BlobFolder: Sendable {
         return "\(path)/\(sha256.prefix(2))/\(sha256.dropFirst(2))"
     }
 
-    private static func isHash(_ text: String) -> Bool {
+    static func isHash(_ text: String) -> Bool {
         text.utf8.count == 64 && text.utf8.allSatisfy(\.isHexDigit)
     }
 
@@ -181,7 +214,7 @@ final class BlobFolder: Sendable {
         }
     }
 
-    private static func names(in folder: String) throws -> [String] {
+    static func names(in folder: String) throws -> [String] {
         guard let directory = opendir(folder) else {
             throw StoreError(.unavailable, message: "Cannot list \(folder): \(errorText()).")
         }

@@ -12,6 +12,16 @@ extension Store {
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey,
         now: Timestamp
     ) async throws {
+        try await keepCheckpoint(artifact, for: key, now: now) {
+            try await blobs.store(sha256: artifact.sha256, size: artifact.size, content: content)
+        }
+    }
+
+    /// Keeps a checkpoint.
+    /// - Parameter bring: puts its content among the blobs.
+    func keepCheckpoint(
+        _ artifact: ArtifactReference, for key: LeaseKey, now: Timestamp, bring: () async throws -> Void
+    ) async throws {
         guard artifact.size.bytes >= 0, artifact.fileCount >= 0 else {
             throw StoreError(.invalid, message: "A checkpoint has a size and a number of files that are not negative.")
         }
@@ -23,7 +33,7 @@ extension Store {
             }
         }
         let replaced = try await blobs.pinning(artifact.sha256) {
-            try await blobs.store(sha256: artifact.sha256, size: artifact.size, content: content)
+            try await bring()
             return try await database.write { connection -> String? in
                 _ = try StoredAttempt.held(key, in: [.running], on: connection)
                 let before = try connection.row("SELECT sha256 FROM checkpoint WHERE job = $1", key.job)

@@ -26,6 +26,7 @@ extension Store {
             try Self.write(result.bounded, as: ending.state, of: key, logSize: logSize, on: connection, now: now)
             try Self.account(
                 for: attempt, reported: result.usage, logSize: logSize, on: connection, now: now)
+            try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)
             change.update(index) { $0.summary = result.bounded.summary }
             Self.end(index, with: ending, in: &change, now: now)
             if ending == .passed { try Self.noteDeployment(key.job, in: change, on: connection, now: now) }
@@ -33,6 +34,7 @@ extension Store {
         }
         settings.faults.reach(.resultRecorded)
         logs.tell(key.attempt)
+        await uploads.remove(key.attempt)
     }
 
     /// How an attempt ends, once it is known whether somebody stopped it.

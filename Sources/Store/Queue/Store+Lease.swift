@@ -97,6 +97,7 @@ extension Store {
             try Self.returnToQueue(attempt, rest: rest, on: connection, settings: settings, &consequences, now: now)
         }
         logs.tell(key.attempt)
+        await uploads.remove(key.attempt)
     }
 
     /// Gives every lease at least that long from now, as after a pause of the server that runners could not speak in.

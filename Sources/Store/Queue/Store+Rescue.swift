@@ -57,6 +57,7 @@ extension Store {
             do {
                 if try await lose(key, because: loss, now: now) { lost.append(key) }
                 logs.tell(key.attempt)
+                await uploads.remove(key.attempt)
             } catch {
                 settings.logger.error(
                     "a lost lease could not be taken back",

@@ -37,6 +37,7 @@ extension Store {
         report.logs = try await removeLogs(endedBefore: now - retention.logs, now: now)
         report.deliveryBodies = try await removeBodies(receivedBefore: now - retention.deliveryBodies)
         report.blobs = try await blobs.removeUnreferenced { hashes in try await self.referenced(among: hashes) }
+        try await removeAbandonedUploads()
         return report
     }
 

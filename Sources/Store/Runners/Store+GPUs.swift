@@ -29,6 +29,22 @@ extension StoredGPU {
     }
 }
 
+extension StoredGPU {
+    /// Sets devices aside that failed under an attempt, so that no other is given one before their runner is heard of
+    /// again. An attempt tells of its own devices alone.
+    static func setAside(
+        _ faults: [GPUFault], of key: LeaseKey, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        for fault in faults.prefix(64) {
+            try connection.execute(
+                """
+                UPDATE gpu SET set_aside = coalesce(set_aside, $3), set_aside_at = coalesce(set_aside_at, $4), is_usable = 0
+                WHERE attempt = $1 AND uuid = $2
+                """, key.attempt, fault.uuid, String(fault.reason.prefix(200)), now)
+        }
+    }
+}
+
 extension Store {
     /// Lets devices of a runner that were set aside serve again, where its machine sees them well now; forgets those
     /// that are not there any more.

@@ -22,7 +22,9 @@ extension Pawl {
             ]),
         CommandGroup(
             name: "Administration",
-            subcommands: [RepositoryCommand.self, SecretCommand.self, TokenCommand.self, DoctorCommand.self]
+            subcommands: [
+                RepositoryCommand.self, RunnerCommand.self, SecretCommand.self, TokenCommand.self, DoctorCommand.self,
+            ]
                 + serverCommands),
     ]
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PipelineModel
 import Server
+import Store
 
 /// `pawl repo`
 struct RepositoryCommand: AsyncParsableCommand {
@@ -75,6 +76,15 @@ struct RepositoryCommand: AsyncParsableCommand {
         @Option(help: "A tag whose jobs see protected secrets. May be repeated.")
         var protectedTag: [String] = []
 
+        @Option(help: "Whose jobs go first: high, normal or low.")
+        var priority: RepositorySettings.Priority?
+
+        @Option(help: ArgumentHelp("How many of its jobs run at once; 0 for no limit.", valueName: "count"))
+        var maxJobs: Int?
+
+        @Option(help: ArgumentHelp("How many jobs of one pipeline run at once; 0 for no limit.", valueName: "count"))
+        var maxJobsPerPipeline: Int?
+
         @Flag(inversion: .prefixedEnableDisable, help: "Whether pipelines are made at all.")
         var pipelines: Bool?
 
@@ -109,6 +119,9 @@ struct RepositoryCommand: AsyncParsableCommand {
             if gpuHoursOverride != nil && reason == nil {
                 throw CommandFailure(.usage, "--gpu-hours-override needs --reason \"…\", which stays on record")
             }
+            change.priority = priority
+            change.jobLimit = maxJobs
+            change.pipelineJobLimit = maxJobsPerPipeline
             guard change != RepositoryChange() else {
                 throw CommandFailure(.usage, "nothing to set.  pawl repo set --help")
             }
@@ -118,3 +131,5 @@ struct RepositoryCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension RepositorySettings.Priority: ExpressibleByArgument {}

@@ -90,7 +90,17 @@ enum ListRendering {
             }
             table.add(["GPU-hours", Table.Cell(text)])
         }
+        table.add(["jobs", Table.Cell(jobs(settings))])
         return [repository.name.printable] + table.lines(on: terminal)
+    }
+
+    /// Whose jobs go first, and how many run at once.
+    private static func jobs(_ settings: RepositorySettings) -> String {
+        let limits = [
+            settings.jobLimit.map { "\($0) at once" }, settings.pipelineJobLimit.map { "\($0) at once of a pipeline" },
+        ].compactMap { $0 }
+        let room = limits.isEmpty ? "as many at once as runners have room" : limits.joined(separator: ", ")
+        return "\(settings.priority.rawValue) priority, \(room)"
     }
 
     static func secrets(_ view: SecretListView, on terminal: Terminal, now: Timestamp) -> [String] {

@@ -7,7 +7,7 @@ extension Assembly {
     func webServer(
         planner: EventPlanner, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
     ) throws -> WebServer {
-        let environment = apiEnvironment(planner: planner, now: now)
+        let environment = try apiEnvironment(planner: planner, now: now)
         return WebServer(
             settings: try webSettings(),
             vault: vault, forges: forges, environment: environment,
@@ -35,7 +35,7 @@ extension Assembly {
 
     private func apiEnvironment(
         planner: EventPlanner, now: @escaping @Sendable () -> Timestamp
-    ) -> APIEnvironment {
+    ) throws -> APIEnvironment {
         let vault = vault
         let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
         let adder = RepositoryAdder(
@@ -53,6 +53,7 @@ extension Assembly {
             },
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
-            examine: { await examination.checks() }, isHeard: { !silent.contains($0) })
+            examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
+            publicURL: settings.server.url, program: try ServerProgram())
     }
 }

@@ -29,7 +29,7 @@ struct Assembly: Sendable {
     let tests = TestDeliveries()
     let pulledImages: PulledImages
     /// The runner inside the server; nil where its settings give it no slots.
-    let embeddedRunner: RunnerID?
+    let embeddedRunner: (id: RunnerID, parts: RunnerParts)?
 
     /// Opens the data folder and connects to the forges of the settings.
     init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
@@ -61,8 +61,15 @@ struct Assembly: Sendable {
                 logger: logger), now: .wall)
         let runner = settings.runner
         if runner.slots > 0 {
-            embeddedRunner = try await store.enterEmbeddedRunner(
-                name: runner.name, tags: runner.tags, slots: runner.slots, now: .wall)
+            let parts = try RunnerParts(
+                runner,
+                settings: runner.ofRunner(
+                    in: folder.runner, defaultImage: settings.server.defaultImage, faults: faults),
+                engine: engine, networks: networks, pulledImages: pulledImages, logger: logger)
+            let id = try await store.enterEmbeddedRunner(
+                name: runner.name, tags: runner.tags, slots: runner.slots, inventory: await parts.machine.look(),
+                now: .wall)
+            embeddedRunner = (id, parts)
         } else {
             try await store.retireEmbeddedRunner(now: .wall)
             embeddedRunner = nil
@@ -84,7 +91,7 @@ struct Assembly: Sendable {
             Intake(store: store, forges: forges, planner: planner, tests: tests, now: now, logger: logger),
             MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
-        if let embeddedRunner { services.append(try runner(as: embeddedRunner, terms: terms, now: now)) }
+        if let (id, parts) = embeddedRunner { services.append(try runner(parts, as: id, terms: terms, now: now)) }
         services.append(try web.service(onListening: onListening))
         return services
     }

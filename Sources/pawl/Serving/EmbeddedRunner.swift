@@ -15,6 +15,7 @@ struct EmbeddedRunner: Service {
     let runner: RunnerService
     let store: Store
     let executor: FencedExecutor
+    let machine: MachineInventory
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -24,8 +25,24 @@ struct EmbeddedRunner: Service {
         for key in try await store.loseLeases(ofRunner: id, except: goingOn, now: now()) {
             logger.warning("lost at a restart", metadata: ["job": "\(key.job)", "attempt": "\(key.attempt)"])
         }
-        try await runner.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await watchMachine() }
+            try await runner.run()
+            group.cancelAll()
+        }
         if !Task.isCancelled { await takeDownFence() }
+    }
+
+    /// Tells the store now and then what the machine has: a claim that waits for hours says it only once.
+    private func watchMachine() async {
+        while (try? await ContinuousClock().sleep(for: .seconds(30))) != nil {
+            let request = ClaimRequest(inventory: await machine.look(), version: Version.text)
+            do {
+                try await store.noteRunner(id, request: request, now: now())
+            } catch {
+                logger.warning("the machine's inventory was not noted", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     private func takeDownFence() async {

@@ -13,6 +13,16 @@ struct Settings: Sendable {
     var runner: Runner
     /// What one job may use at most.
     var limits: JobLimits
+    /// A folder of data on the machine that jobs may read.
+    struct Data: Sendable {
+        /// The name that jobs ask for it by.
+        var name: String
+        /// The folder on the machine.
+        var path: String
+        /// Whether jobs of forks get it.
+        var forks: Bool
+    }
+
     /// How long things are kept.
     var retention: Retention
     /// Logins for container registries.
@@ -97,6 +107,10 @@ struct Settings: Sendable {
         var allowsUnfenced: Bool
         /// Folders of the machine that jobs may be given by name.
         var mounts: [Mount]
+        /// Data folders that jobs may ask for by name.
+        var data: [Data]
+        /// A file of GPUs that stands in for `nvidia-smi`.
+        var declaredGPUs: String?
         /// Below this much free disk nothing new starts.
         var lowWater: ByteCount
         /// How long running jobs may go on after SIGTERM.

@@ -56,7 +56,8 @@ final class APIServer: Sendable {
                 throw APIRefusal(.refused, "no pipeline for \(request.repository) here.  pawl list")
             },
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") },
-            isHeard: { _ in isHeard })
+            isHeard: { _ in isHeard }, publicURL: "https://pawl.example.com",
+            program: try ServerProgram(path: "/bin/true"))
         let key = [UInt8](repeating: 7, count: 32)
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })

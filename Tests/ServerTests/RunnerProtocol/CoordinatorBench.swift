@@ -25,7 +25,8 @@ struct CoordinatorBench: Sendable {
     let runner: RunnerID
     let folder: String
 
-    static let request = ClaimRequest(version: "1")
+    /// What the runner asks for work with.
+    let request: ClaimRequest
 
     /// Serves for as long as the closure runs.
     static func serve(
@@ -42,12 +43,15 @@ struct CoordinatorBench: Sendable {
                 let coordinator = LocalCoordinator(
                     store: server.store, runner: runner, assignments: server.assignments, terms: LeaseTerms(),
                     now: { server.now })
-                bench = CoordinatorBench(server: server, coordinator: coordinator, runner: runner, folder: folder)
+                bench = CoordinatorBench(
+                    server: server, coordinator: coordinator, runner: runner, folder: folder,
+                    request: ClaimRequest(inventory: inventory, version: "1"))
             case .http:
                 let remote = try await RemoteRunner.join(
                     server, as: "r", in: folder, inventory: inventory, ephemeral: ephemeral)
                 bench = CoordinatorBench(
-                    server: server, coordinator: remote.coordinator, runner: remote.answer.runner, folder: folder)
+                    server: server, coordinator: remote.coordinator, runner: remote.answer.runner, folder: folder,
+                    request: ClaimRequest(inventory: inventory, version: "1"))
             }
             try await body(bench)
         }
@@ -63,7 +67,7 @@ struct CoordinatorBench: Sendable {
 
     /// Claims the next job and says that it will be started.
     func start() async throws -> Assignment {
-        let claim = try #require(try await coordinator.claim(Self.request))
+        let claim = try #require(try await coordinator.claim(request))
         return try await coordinator.acknowledge(claim.key)
     }
 

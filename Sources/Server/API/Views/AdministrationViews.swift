@@ -110,6 +110,12 @@ public struct RepositoryChange: Codable, Hashable, Sendable {
     public var gpuHoursOverride: Double?
     /// Why it may go beyond its budget.
     public var reason: String?
+    /// Which of several repositories' jobs go first: `high`, `normal` or `low`.
+    public var priority: RepositorySettings.Priority?
+    /// How many of its jobs run at once; 0 for as many as runners have room.
+    public var jobLimit: Int?
+    /// How many jobs of one pipeline run at once; 0 for as many as runners have room.
+    public var pipelineJobLimit: Int?
 
     /// Changes nothing.
     public init() {}

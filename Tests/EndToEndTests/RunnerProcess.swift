@@ -1,0 +1,137 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// `pawl runner start` as a process of its own, on a machine that has joined a site's pool with declared GPUs.
+///
+/// As with `ServerProcess` a shell stands between: when the tests end, so does the runner.
+final class RunnerProcess: Sendable {
+    /// Its name in the pool.
+    let name: String
+    /// The settings file that `pawl runner join` wrote.
+    let config: String
+    private let site: Site
+    private let running: NIOLockedValueBox<Running?>
+
+    private struct Running {
+        var process: Process
+        var lifeline: Pipe
+        var pid: Int32
+        var ended: Task<Int32?, Never>
+    }
+
+    private static let script = """
+        exec 3<&0
+        "$1" runner start --config "$2" </dev/null &
+        runner=$!
+        echo "pid $runner"
+        (cat <&3 >/dev/null; kill -TERM "$runner" 2>/dev/null) >/dev/null 2>&1 &
+        wait "$runner"
+        echo "ended $?"
+        """
+
+    /// Joins and starts a runner.
+    /// - Parameters:
+    ///   - networks: a range of this runner's own.
+    ///   - gpus: the names of its GPUs.
+    ///   - data: folders that it offers.
+    init(
+        _ name: String, on site: Site, token: String, networks: String, gpus: [String],
+        data: [(name: String, path: String)] = []
+    ) async throws {
+        self.name = name
+        self.site = site
+        let folder = "\(site.folder)/\(name)"
+        config = folder + "/runner.yml"
+        running = NIOLockedValueBox(nil)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let declared = gpus.map { #"{"uuid": "\#($0)", "model": "Test GPU", "memory": "24GiB"}"# }
+        try Data("[\(declared.joined(separator: ", "))]".utf8).write(to: URL(filePath: folder + "/gpus.json"))
+        let joined = try await site.pawl(
+            [
+                "runner", "join", "-", "--server", site.address, "--name", name, "--slots", "1", "--state",
+                folder + "/state", "--config", config, "--docker-socket", Docker.socket, "--network-range", networks,
+                "--declared-gpus", folder + "/gpus.json", "--no-service",
+            ] + data.flatMap { ["--data", "\($0.name)=\($0.path)"] }, input: token)
+        guard joined.status == 0 else { throw SiteError("pawl runner join: \(joined.errors) \(joined.output)") }
+        try await start()
+    }
+
+    /// Starts the runner, again where it has ended.
+    func start() async throws {
+        let (lines, report) = AsyncStream.makeStream(of: String.self)
+        let (output, lifeline) = (Pipe(), Pipe())
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", Self.script, "sh", Site.binary, config]
+        process.environment = site.environment.merging(["PAWL_RUNNER_LOW_WATER": "64MiB"]) { $1 }
+        process.standardInput = lifeline
+        process.standardOutput = output
+        let log = "\(site.folder)/\(name)/log"
+        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
+        let errors = FileHandle(forWritingAtPath: log)
+        _ = try errors?.seekToEnd()
+        process.standardError = errors
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            guard !data.isEmpty else {
+                handle.readabilityHandler = nil
+                return report.finish()
+            }
+            for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { report.yield(String(line)) }
+        }
+        try process.run()
+        var iterator = lines.makeAsyncIterator()
+        guard let first = await iterator.next(), first.hasPrefix("pid "), let pid = Int32(first.dropFirst(4)) else {
+            throw SiteError("the runner \(name) did not start: \(self.log)")
+        }
+        let ended = Task { () -> Int32? in
+            for await line in lines where line.hasPrefix("ended ") { return Int32(line.dropFirst(6)) }
+            return nil
+        }
+        running.withLockedValue {
+            $0 = Running(process: process, lifeline: lifeline, pid: pid, ended: ended)
+        }
+    }
+
+    /// What it has written so far.
+    var log: String { (try? String(contentsOfFile: "\(site.folder)/\(name)/log", encoding: .utf8)) ?? "" }
+
+    /// Sends it a signal.
+    func signal(_ number: Int32) {
+        if let pid = running.withLockedValue({ $0?.pid }) { kill(pid, number) }
+    }
+
+    /// Waits for its end.
+    /// - Returns: its exit status; above 128 where a signal ended it.
+    func end() async -> Int32? { await running.withLockedValue { $0?.ended }?.value }
+
+    /// The engine's label of its containers.
+    func instance() throws -> String {
+        try String(contentsOfFile: "\(site.folder)/\(name)/state/instance", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// What `pawl runner token --json` prints.
+struct ShownJoinToken: Decodable, Sendable { var token: String }
+
+/// What `pawl runner list --json` prints.
+struct ShownRunners: Decodable, Sendable {
+    struct Runner: Decodable, Sendable {
+        struct GPU: Decodable, Sendable {
+            var uuid: String
+            var state: String
+            var job: String?
+        }
+
+        struct Job: Decodable, Sendable { var job: String }
+
+        var name: String
+        var state: String
+        var gpus: [GPU]
+        var data: [String]
+        var running: [Job]
+    }
+
+    var runners: [Runner]
+}
