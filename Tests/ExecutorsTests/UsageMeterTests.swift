@@ -6,16 +6,29 @@ import Testing
 
 @Suite("what a container used", .timeLimit(.minutes(2)))
 struct UsageMeterTests {
-    @Test("a real container's processor time and memory are measured until its end", .needsDocker)
+    @Test("a real container's processor time and memory are measured while it runs, and told at its end", .needsDocker)
     func measured() async throws {
         let executor = Docker.executor()
-        let script =
-            "n=0; while [ $n -lt 400000 ]; do n=$((n + 1)); done; dd if=/dev/zero of=/dev/null bs=32M count=1; sleep 1"
-        let (exit, _) = try await executor.runShell(script)
-        #expect(exit.code == 0)
-        let usage = try #require(exit.usage)
+        let script = "n=0; while [ $n -lt 200000 ]; do n=$((n + 1)); done; dd if=/dev/zero of=/dev/null bs=32M count=1"
+        let handle = try await executor.create(
+            .shell("\(script); echo ready; sleep 1000", instance: "usage-\(UUID().uuidString.prefix(8))"))
+        let ready = ExecutorSignal()
+        let run = Task { try await executor.run(handle) { if $0.stream == .standardOutput { ready.give() } } }
+        try await ready.wait()
+        let meter = UsageMeter(engine: executor.engine, container: handle.id)
+        await meter.begin()
+        let usage = try #require(meter.usage)
         #expect(usage.cpu > .milliseconds(20) && usage.cpu < .seconds(100))
         #expect(usage.peakMemory.map { $0 > .mebibytes(16) && $0 < .gibibytes(2) } == true, "\(usage)")
+        try await executor.stop(handle, grace: .zero)
+        let atEnd = try #require(try await run.value.usage)
+        #expect(atEnd.cpu > .zero && atEnd.peakMemory != nil)
+        // Of one that has ended there is nothing to be had, and nothing is made up.
+        let late = UsageMeter(engine: executor.engine, container: handle.id)
+        await late.begin()
+        await late.run()
+        #expect(late.usage == nil)
+        try await executor.destroy(handle)
     }
 
     @Test("an engine elsewhere is asked instead of the kernel", .needsDocker)

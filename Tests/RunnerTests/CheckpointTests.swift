@@ -133,8 +133,8 @@ struct CheckpointTests {
     private func pack(_ folder: String, known: FileStamps? = nil, isLive: Bool = false) throws -> CheckpointFile.Packing
     {
         try CheckpointFile.pack(
-            FileSelection(include: ["ckpt/"]), of: folder, to: folder + "/packed", limit: .mebibytes(64), known: known,
-            isLive: isLive)
+            FileSelection(include: ["ckpt/"]), of: folder, known: known, isLive: isLive
+        ) { try ArtifactFile.pack($0, of: folder, to: folder + "/packed", limit: .mebibytes(64)) }
     }
 
     @Test("only files that rest are packed, only once, and a change is seen whatever its size")
@@ -156,39 +156,43 @@ struct CheckpointTests {
         #expect(first.sha256 != second.sha256 && first.fileCount == 1)
     }
 
-    @Test("files that are written all the while are never packed half")
-    func racing() async throws {
+    /// What a job may do to its files while they are read.
+    enum Meddling: CaseIterable {
+        case sameSize, longer, added, removed, renamedOver, linked
+    }
+
+    @Test("files that a job changes while they are read are not taken", arguments: Meddling.allCases)
+    func meddling(how: Meddling) throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let file = folder + "/ckpt/state"
-        // Each state is one letter throughout: half of one and half of another would show.
-        func write(_ letter: UInt8) throws {
-            try Data(repeating: letter, count: 4 << 20).write(to: URL(filePath: file))
-        }
-        try write(UInt8(ascii: "a"))
-        let writer = Task.detached {
-            var letter = UInt8(ascii: "a")
-            while !Task.isCancelled {
-                letter = letter == UInt8(ascii: "z") ? UInt8(ascii: "a") : letter + 1
-                try? Data(repeating: letter, count: 4 << 20).write(to: URL(filePath: file))
+        let (state, other) = (folder + "/ckpt/state", folder + "/ckpt/other")
+        for file in [state, other] { try Data("step 1".utf8).write(to: URL(filePath: file)) }
+        let packing = try CheckpointFile.pack(
+            FileSelection(include: ["ckpt/"]), of: folder, known: nil, isLive: false
+        ) { paths in
+            #expect(paths == ["ckpt/other", "ckpt/state"])
+            switch how {
+            case .sameSize: try Data("step 2".utf8).write(to: URL(filePath: state))
+            case .longer: try Data("step 10".utf8).write(to: URL(filePath: state))
+            case .added: try Data().write(to: URL(filePath: folder + "/ckpt/new"))
+            case .removed: try FileManager.default.removeItem(atPath: other)
+            case .renamedOver: rename(other, state)
+            case .linked: try FileManager.default.createSymbolicLink(atPath: other + "2", withDestinationPath: "state")
             }
+            return try ArtifactFile.pack(paths, of: folder, to: folder + "/packed", limit: .mebibytes(64))
         }
-        var changing = 0
-        for _ in 1...20 {
-            switch try pack(folder, isLive: true) {
-            case .changing: changing += 1
-            case .packed:
-                let unpacked = folder + "/unpacked"
-                try? FileManager.default.removeItem(atPath: unpacked)
-                try FileManager.default.createDirectory(atPath: unpacked, withIntermediateDirectories: true)
-                _ = try ArchiveUnpacker().unpack(folder + "/packed", into: unpacked)
-                let bytes = try Data(contentsOf: URL(filePath: unpacked + "/ckpt/state"))
-                #expect(bytes.count == 4 << 20 && Set(bytes).count == 1)
-            case .nothing, .unchanged: Issue.record("the file is there, and was never kept")
-            }
+        guard case .changing = packing else { return #expect(Bool(false), "it was taken: \(packing)") }
+    }
+
+    @Test("what the disk refuses is told as such, not as a job that writes")
+    func disk() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data("step 1".utf8).write(to: URL(filePath: folder + "/ckpt/state"))
+        #expect(throws: RunnerError.self) {
+            try CheckpointFile.pack(
+                FileSelection(include: ["ckpt/"]), of: folder, known: nil, isLive: false
+            ) { try ArtifactFile.pack($0, of: folder, to: folder + "/absent/packed", limit: .mebibytes(64)) }
         }
-        writer.cancel()
-        _ = await writer.value
-        #expect(changing > 0)
     }
 }

@@ -227,7 +227,7 @@ struct DockerJobTests {
                 "n=0; while [ $n -lt 300000 ]; do n=$((n + 1)); done", "head -c 1000 /dev/urandom > kept.bin; sleep 1",
             ]) { $0.artifacts = .init(paths: ["kept.bin"]) })
         let usage = try #require(result?.usage)
-        #expect(usage.cpuMs ?? 0 > 20 && usage.wallMs >= 1_000)
+        #expect(usage.cpuMs ?? 0 > 0 && usage.wallMs >= 1_000)
         #expect(usage.peakMemory.map { $0 > .mebibytes(0) && $0 < .gibibytes(2) } == true)
         #expect(usage.uploaded.bytes > 1_000 && usage.downloaded.bytes == 0)
     }

@@ -28,6 +28,7 @@ extension DockerExecutor {
         do {
             guard try await engine.container(container.id).state.wasStarted else { return nil }
             let meter = UsageMeter(engine: engine, container: container.id)
+            await meter.begin()
             let metering = Task { await meter.run() }
             defer { metering.cancel() }
             var follower = OutputFollower(output: output)
@@ -50,10 +51,11 @@ extension DockerExecutor {
         let (waiting, attached) = try await (wait, attachment)
         if runs.isStopRequested(container.id) { return Self.stoppedBeforeStart }
         try await engine.start(container.id)
-        let metering = Task { await meter.run() }
-        defer { metering.cancel() }
         // A stop between the two found nothing to stop.
         if runs.isStopRequested(container.id) { try await engine.kill(container.id) }
+        await meter.begin()
+        let metering = Task { await meter.run() }
+        defer { metering.cancel() }
         var follower = OutputFollower(output: output)
         let isWhole = try await follower.follow(attached.body)
         do {

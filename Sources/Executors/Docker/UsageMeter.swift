@@ -9,10 +9,16 @@ final class UsageMeter: Sendable {
     private let engine: DockerEngine
     private let container: String
     private let latest = NIOLockedValueBox<ContainerUsage?>(nil)
+    private let source = NIOLockedValueBox<Source?>(nil)
+
+    private enum Source {
+        case kernel(ControlGroup)
+        case engine
+    }
 
     /// The longest time between two looks at the kernel's counters, and between two questions to the engine.
-    private static let look = Duration.milliseconds(200)
-    private static let question = Duration.seconds(5)
+    private static let lookEvery = Duration.milliseconds(200)
+    private static let askEvery = Duration.seconds(5)
 
     init(engine: DockerEngine, container: String) {
         self.engine = engine
@@ -22,25 +28,40 @@ final class UsageMeter: Sendable {
     /// What was used until the last look; nil where there was none.
     var usage: ContainerUsage? { latest.withLockedValue { $0 } }
 
+    /// Finds the counters of the container, which runs, and looks a first time.
+    func begin() async {
+        guard let details = try? await engine.container(container), details.state.running else { return }
+        let counters = details.state.pid.flatMap { ControlGroup(ofProcess: $0, container: details.id) }
+        source.withLockedValue { $0 = counters.map(Source.kernel) ?? .engine }
+        _ = await look()
+    }
+
     /// Looks again and again, until the task is cancelled or the container has ended.
     func run() async {
-        guard let details = try? await engine.container(container) else { return }
-        let counters = details.state.pid.flatMap { ControlGroup(ofProcess: $0, container: details.id) }
         var pause = Duration.milliseconds(20)
-        while !Task.isCancelled {
-            if let counters {
-                guard let usage = counters.usage() else { return }
-                note(usage)
-            } else {
-                guard let usage = try? await engine.usage(of: container) else { return }
-                note(usage)
-            }
+        while !Task.isCancelled, let isKernel = await look() {
             guard (try? await ContinuousClock().sleep(for: pause)) != nil else { return }
-            pause = min(pause * 2, counters == nil ? Self.question : Self.look)
+            pause = min(pause * 2, isKernel ? Self.lookEvery : Self.askEvery)
         }
     }
 
-    /// Takes a reading. Neither number ever goes down: an engine reports nothing of a container that is ending.
+    /// Takes a reading.
+    /// - Returns: whether it came from the kernel; nil where there is none to be had, now and later.
+    private func look() async -> Bool? {
+        switch source.withLockedValue({ $0 }) {
+        case .kernel(let counters):
+            guard let usage = counters.usage() else { return nil }
+            note(usage)
+            return true
+        case .engine:
+            guard let usage = try? await engine.usage(of: container), usage.cpu > .zero else { return nil }
+            note(usage)
+            return false
+        case nil: return nil
+        }
+    }
+
+    /// Keeps a reading. Neither number ever goes down: an engine reports nothing of a container that is ending.
     private func note(_ usage: ContainerUsage) {
         latest.withLockedValue { known in
             known = ContainerUsage(

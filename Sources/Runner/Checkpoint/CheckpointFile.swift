@@ -22,16 +22,17 @@ enum CheckpointFile {
     /// - Parameters:
     ///   - known: how they were when they were last kept.
     ///   - isLive: whether the job may still be writing.
+    ///   - pack: packs paths of the folder.
     static func pack(
-        _ selection: FileSelection, of root: String, to file: String, limit: ByteCount, known: FileStamps?,
-        isLive: Bool
+        _ selection: FileSelection, of root: String, known: FileStamps?, isLive: Bool,
+        by pack: ([String]) throws -> ArtifactReference
     ) throws -> Packing {
         let before = try FileStamps(of: selection, in: root)
         guard !before.isEmpty else { return .nothing }
         if before == known { return .unchanged }
         if isLive && before.wasChanged(within: rest) { return .changing }
         do {
-            let reference = try ArtifactFile.pack(before.paths, of: root, to: file, limit: limit)
+            let reference = try pack(before.paths)
             guard try FileStamps(of: selection, in: root) == before else { return .changing }
             return .packed(reference, before)
         } catch let error as ArchiveError where error.code == .failed {

@@ -92,7 +92,9 @@ actor CheckpointKeeper {
         var backOff = BackOff(from: .milliseconds(500), to: .seconds(15))
         for attempt in 1...Self.tries {
             let packing = try await blocking {
-                try CheckpointFile.pack(selection, of: project, to: file, limit: limit, known: known, isLive: isLive)
+                try CheckpointFile.pack(selection, of: project, known: known, isLive: isLive) {
+                    try ArtifactFile.pack($0, of: project, to: file, limit: limit)
+                }
             }
             switch packing {
             case .nothing, .unchanged: return nil
