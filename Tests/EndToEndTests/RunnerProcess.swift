@@ -19,13 +19,11 @@ final class RunnerProcess: Sendable {
         var ended: Task<Int32?, Never>
     }
 
+    // The runner is in the foreground: a shell that inherits a blocked SIGCHLD never wakes from `wait`.
     private static let script = """
         exec 3<&0
-        "$1" runner start --config "$2" </dev/null &
-        runner=$!
-        echo "pid $runner"
-        (cat <&3 >/dev/null; kill -TERM "$runner" 2>/dev/null) >/dev/null 2>&1 &
-        wait "$runner"
+        (cat <&3 >/dev/null; kill -TERM "$(cat "$3")" 2>/dev/null) >/dev/null 2>&1 &
+        sh -c 'echo $$ > "$2"; echo "pid $$"; exec "$0" runner start --config "$1"' "$1" "$2" "$3" </dev/null
         echo "ended $?"
         """
 
@@ -62,7 +60,7 @@ final class RunnerProcess: Sendable {
         let (output, lifeline) = (Pipe(), Pipe())
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", Self.script, "sh", Site.binary, config]
+        process.arguments = ["-c", Self.script, "sh", Site.binary, config, "\(site.folder)/\(name)/pid"]
         process.environment = site.environment.merging(["PAWL_RUNNER_LOW_WATER": "64MiB"]) { $1 }
         process.standardInput = lifeline
         process.standardOutput = output
