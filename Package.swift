@@ -137,7 +137,7 @@ let package = Package(
             "ServerTests",
             [
                 "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Runner", "Signing", "Store",
-                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore,
+                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore, yams,
             ]),
         tests("SigningTests", ["Signing"]),
         tests("StoreTests", ["Store", "PipelineModel", "Signing", nioConcurrency]),

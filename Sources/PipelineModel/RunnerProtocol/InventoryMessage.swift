@@ -21,14 +21,19 @@ extension RunnerProtocol {
             data = inventory.data
         }
 
+        private static let largest = ByteCount(bytes: 1 << 60)
+        private static let mostCPUs = 1_000_000.0
+
         /// The inventory; nil where it is none that a machine can have, or has too much in it to be kept.
         public var inventory: RunnerInventory? {
             let texts = [engine ?? ""] + data + gpus.flatMap { [$0.uuid, $0.model, $0.driver, $0.reason ?? ""] }
+            let memories = gpus.map(\.memory) + (memory.map { [$0] } ?? [])
             let isWell =
-                gpus.count <= 64 && data.count <= 256 && texts.allSatisfy { $0.utf8.count <= 256 }
-                && gpus.allSatisfy { !$0.uuid.isEmpty && $0.index >= 0 && $0.memory.bytes >= 0 }
-                && Set(gpus.map(\.uuid)).count == gpus.count && (memory?.bytes ?? 0) >= 0
-                && cpus.map { $0.isFinite && $0 >= 0 } ?? true
+                gpus.count <= 64 && data.count <= 256
+                && texts.allSatisfy { $0.utf8.count <= 256 && RunnerProtocol.isPrintable($0) }
+                && gpus.allSatisfy { !$0.uuid.isEmpty && (0...65_535).contains($0.index) }
+                && memories.allSatisfy { $0.bytes >= 0 && $0 <= Self.largest }
+                && Set(gpus.map(\.uuid)).count == gpus.count && cpus.map { (0...Self.mostCPUs).contains($0) } ?? true
             guard isWell else { return nil }
             return RunnerInventory(
                 engine: engine, cpus: cpus, memory: memory, gpus: gpus.map(\.gpu), data: Set(data).sorted())
@@ -81,5 +86,12 @@ extension RunnerProtocol {
                 }
             return GPU(uuid: uuid, index: index, model: model, memory: memory, driver: driver, condition: seen)
         }
+    }
+}
+
+extension RunnerProtocol {
+    /// Whether a text is without control characters, which would do something where people read it.
+    public static func isPrintable(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }

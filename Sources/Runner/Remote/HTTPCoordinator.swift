@@ -37,6 +37,11 @@ public struct HTTPCoordinator: Coordinator {
         try credential.replace(with: answer.credential.value)
     }
 
+    /// Keeps a server that has not waited, as one that stops does not, from being asked again and again.
+    private func restIfQuick(since askedAt: Duration) async {
+        if clock.now() - askedAt < .seconds(2) { try? await clock.pause(.seconds(2)) }
+    }
+
     /// Waits for a duration.
     func pause(_ duration: Duration) async throws { try await clock.pause(duration) }
 
@@ -46,6 +51,7 @@ public struct HTTPCoordinator: Coordinator {
     public func claim(_ request: ClaimRequest) async throws -> Claim? {
         var request = request
         while !Task.isCancelled {
+            let askedAt = clock.now()
             let json = try JSONEncoder().encode(
                 RunnerProtocol.ClaimQuestion(request, wait: RunnerProtocol.longestWait))
             let answer: RunnerProtocol.ClaimAnswer?
@@ -62,6 +68,7 @@ public struct HTTPCoordinator: Coordinator {
                 try tokens.keep(answer.token.value, for: answer.claim.key)
                 return answer.claim
             }
+            await restIfQuick(since: askedAt)
             if let inventory { request.inventory = await inventory() }
         }
         return nil
@@ -97,6 +104,7 @@ public struct HTTPCoordinator: Coordinator {
         var backOff = BackOff()
         let wait = RunnerProtocol.longestWait
         while !Task.isCancelled {
+            let askedAt = clock.now()
             do {
                 let answer: RunnerProtocol.StopAnswer = try await about(key) { ask in
                     var question = ask(.awaitStop, [("waitMs", String(wait.wholeMilliseconds))])
@@ -104,6 +112,7 @@ public struct HTTPCoordinator: Coordinator {
                     return try await server.answer(to: question)
                 }
                 if answer.stop { return }
+                await restIfQuick(since: askedAt)
                 backOff = BackOff()
             } catch CoordinatorError.leaseLost {
                 return

@@ -21,11 +21,11 @@ struct RunnerRequest: Sendable {
         try await request.body.decoded(upTo: RunnerProtocol.requestLimit)
     }
 
-    /// A number of the query that is not negative.
+    /// A number of the query that is not negative, and not so large that reckoning with it could overflow.
     func number(_ name: String) throws -> Int64 {
-        guard let number = request.uri.queryParameters[name[...]].flatMap({ Int64($0) }), number >= 0 else {
-            throw RunnerRefusal(.refused, "the query parameter \(name) must be a number from 0")
-        }
+        guard let number = request.uri.queryParameters[name[...]].flatMap({ Int64($0) }),
+            (0...(1 << 53)).contains(number)
+        else { throw RunnerRefusal(.refused, "the query parameter \(name) must be a number from 0 to 2^53") }
         return number
     }
 

@@ -52,6 +52,9 @@ extension RunnerRoutes {
     /// Ends the attempt.
     func complete(_ key: LeaseKey, _ call: RunnerRequest) async throws -> Response {
         let result: AttemptResult = try await call.value()
+        guard result.isPossible else {
+            throw RunnerRefusal(.refused, "the times or the exit code are none that a job can have")
+        }
         try await call.coordinator.complete(key, with: result)
         return Response(status: .noContent)
     }
@@ -72,5 +75,14 @@ extension RunnerRoutes {
         guard stated.trimmingSpaces == found else {
             throw RunnerRefusal(.unavailable, "the bytes that came are not those that were sent; send them again")
         }
+    }
+}
+
+extension AttemptResult {
+    /// Whether times and exit codes are such that one can reckon with them.
+    fileprivate var isPossible: Bool {
+        let times = [finishedAt, startedAt ?? finishedAt].map(\.milliseconds)
+        let codes = [exitCode ?? 0, failure?.exitCode ?? 0]
+        return times.allSatisfy { (0...(1 << 50)).contains($0) } && codes.allSatisfy { Int32(exactly: $0) != nil }
     }
 }

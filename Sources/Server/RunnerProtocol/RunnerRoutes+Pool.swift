@@ -11,8 +11,10 @@ extension RunnerRoutes {
             throw RunnerRefusal(
                 .refused, "a runner's name is up to 63 letters, digits and -._, and begins with a letter or digit")
         }
-        guard let inventory = wish.inventory.inventory, (1...1_024).contains(wish.slots) else {
-            throw RunnerRefusal(.refused, "the inventory or the slots are none that a machine can have")
+        guard let inventory = wish.inventory.inventory, (1...1_024).contains(wish.slots),
+            RunnerProtocol.isPrintable(wish.version)
+        else {
+            throw RunnerRefusal(.refused, "the inventory, the slots or the version are none that a runner can have")
         }
         let credential = try RunnerSecret.credential.make()
         let machine = JoiningRunner(
@@ -46,8 +48,8 @@ extension RunnerRoutes {
         let coordinator = call.coordinator
         let claim = try await call.request.body.waiting { body -> Claim? in
             let question: RunnerProtocol.ClaimQuestion = try await body.decoded(upTo: RunnerProtocol.requestLimit)
-            guard var request = question.request else {
-                throw RunnerRefusal(.refused, "the inventory is none that a machine can have")
+            guard var request = question.request, RunnerProtocol.isPrintable(request.version) else {
+                throw RunnerRefusal(.refused, "the inventory or the version is none that a runner can have")
             }
             request.version = String(request.version.prefix(64))
             let wait = min(max(.zero, .milliseconds(question.waitMs)), RunnerProtocol.longestWait)

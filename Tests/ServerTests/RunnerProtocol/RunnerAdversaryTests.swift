@@ -60,42 +60,51 @@ struct RunnerAdversaryTests {
 
     private static let aboutAttempts = RunnerCall.allCases.filter { $0.credential == .runnerAndAttempt }
 
-    @Test("whatever is wrong with a lease, the answer is the same", arguments: aboutAttempts)
-    func noOracle(_ call: RunnerCall) async throws {
+    @Test("whatever is wrong with a lease, the answer is the same")
+    func noOracle() async throws {
         try await Self.scene { scene in
-            let key = scene.key
-            let otherCredential = scene.other.credential.current.revealed
-            let wrong = try RunnerSecret.attempt.make()
-            let answers = [
-                try await scene.ask(call, credential: otherCredential),
-                try await scene.ask(call, credential: otherCredential, token: wrong),
-                try await scene.ask(call, token: wrong),
-                try await scene.ask(call, token: "nonsense"),
-                try await scene.ask(call, token: ""),
-                try await scene.ask(call, key: LeaseKey(job: 999, attempt: key.attempt, epoch: key.epoch)),
-                try await scene.ask(call, key: LeaseKey(job: key.job, attempt: 999, epoch: key.epoch)),
-                try await scene.ask(call, key: LeaseKey(job: key.job, attempt: key.attempt, epoch: key.epoch + 1)),
-                try await scene.ask(call, key: LeaseKey(job: key.job, attempt: -1, epoch: key.epoch)),
-            ]
-            #expect(Set(answers.map(\.status)) == [409])
-            #expect(
-                Set(answers.map(\.text)) == [
-                    #"{"error":"lease_lost","message":"the lease of this attempt has ended"}"#
-                ])
+            for call in Self.aboutAttempts { try await expectNoOracle(call, in: scene) }
             // Nothing of it has touched the attempt.
+            let key = scene.key
             let job = try #require(try await scene.server.store.job(key.job))
             #expect(job.state == .running && job.attempts.map(\.state) == [.running])
             #expect(try await scene.server.store.readLog(of: key.attempt).bytes.isEmpty)
         }
     }
 
-    @Test("without a good credential nothing is told", arguments: RunnerCall.allCases)
-    func noCredential(_ call: RunnerCall) async throws {
+    private func expectNoOracle(_ call: RunnerCall, in scene: Scene) async throws {
+        let key = scene.key
+        let otherCredential = scene.other.credential.current.revealed
+        let wrong = try RunnerSecret.attempt.make()
+        let answers = [
+            try await scene.ask(call, credential: otherCredential),
+            try await scene.ask(call, credential: otherCredential, token: wrong),
+            try await scene.ask(call, token: wrong),
+            try await scene.ask(call, token: "nonsense"),
+            try await scene.ask(call, token: ""),
+            try await scene.ask(call, key: LeaseKey(job: 999, attempt: key.attempt, epoch: key.epoch)),
+            try await scene.ask(call, key: LeaseKey(job: key.job, attempt: 999, epoch: key.epoch)),
+            try await scene.ask(call, key: LeaseKey(job: key.job, attempt: key.attempt, epoch: key.epoch + 1)),
+            try await scene.ask(call, key: LeaseKey(job: key.job, attempt: -1, epoch: key.epoch)),
+        ]
+        #expect(Set(answers.map(\.status)) == [409])
+        #expect(
+            Set(answers.map(\.text)) == [
+                #"{"error":"lease_lost","message":"the lease of this attempt has ended"}"#
+            ])
+    }
+
+    @Test("without a good credential nothing is told")
+    func noCredential() async throws {
         try await Self.scene { scene in
-            for credential in [try RunnerSecret.credential.make(), "", scene.token, "pjt_x"] {
-                let answer = try await scene.ask(call, credential: credential)
-                #expect(answer.status == 401 && answer.error == "unauthorized")
-                #expect(!answer.text.contains("owner"))
+            for call in RunnerCall.allCases {
+                for credential in [try RunnerSecret.credential.make(), "", scene.token, "pjt_x"] {
+                    let answer = try await scene.ask(call, credential: credential)
+                    #expect(answer.status == 401 && answer.error == "unauthorized", "\(call)")
+                    #expect(!answer.text.contains("owner"))
+                }
+                // Else it would be told to wait.
+                scene.server.advance(.minutes(1))
             }
         }
     }
@@ -117,16 +126,19 @@ struct RunnerAdversaryTests {
         }
     }
 
-    @Test(
-        "a name or inventory that no machine has is refused",
-        arguments: ["", "-x", "../x", "a b", "a/b", "ä", String(repeating: "a", count: 64)])
-    func names(_ name: String) async throws {
+    @Test("a name or inventory that no machine has is refused")
+    func names() async throws {
         try await TestServer.serve { server in
             let token = Redacted(try await server.joinToken())
-            let request = RunnerProtocol.JoinRequest(name: name, slots: 1, inventory: .init(), version: "1")
-            await expectRefusal { _ = try await server.runnerServer.join(request, token: token) }
+            for name in ["", "-x", "../x", "a b", "a/b", "ä", String(repeating: "a", count: 64)] {
+                let request = RunnerProtocol.JoinRequest(name: name, slots: 1, inventory: .init(), version: "1")
+                await expectRefusal { _ = try await server.runnerServer.join(request, token: token) }
+            }
             let negative = GPU(uuid: "g", index: 0, model: "m", memory: ByteCount(bytes: -1), driver: "d")
+            let loud = GPU(uuid: "g", index: 0, model: "\u{1B}[2J", memory: .gibibytes(1), driver: "d")
             let inventories = [
+                RunnerInventory(gpus: [loud]), RunnerInventory(cpus: 1e300),
+                RunnerInventory(memory: ByteCount(bytes: .max)),
                 RunnerInventory(gpus: [negative]), RunnerInventory(cpus: -1),
                 RunnerInventory(data: [String(repeating: "d", count: 300)]),
             ]
@@ -171,6 +183,31 @@ struct RunnerAdversaryTests {
             #expect(try await scene.ask(.complete, credential: stranger, body: passed).status == 409)
             #expect(try await scene.ask(.acknowledge).status == 409)
             #expect(try await scene.ask(.sendArtifact, body: [1, 2, 3]).status == 409)
+        }
+    }
+
+    @Test("numbers that one cannot reckon with are refused")
+    func numbers() async throws {
+        try await Self.scene { scene in
+            let (least, most) = (Timestamp(milliseconds: .min), Timestamp(milliseconds: .max))
+            let results = [
+                AttemptResult(startedAt: least, finishedAt: most), AttemptResult(finishedAt: least),
+                AttemptResult(exitCode: .max, finishedAt: scene.server.now),
+                AttemptResult(failure: Failure(.script, exitCode: .min, ""), finishedAt: scene.server.now),
+            ]
+            for result in results {
+                let answer = try await scene.ask(.complete, body: Array(try JSONEncoder().encode(result)))
+                #expect(answer.status == 422 && answer.error == "refused")
+            }
+            for call in [RunnerCall.appendLog, .sendArtifact, .awaitStop] {
+                for number in ["-1", "x", "", "9223372036854775807", "1e3"] {
+                    let query = ["offset", "size", "waitMs"].map { (name: $0, value: number) }
+                    let path = call.path(of: scene.key, sha256: String(repeating: "a", count: 64), query: query)
+                    let answer = try await scene.server.askAsRunner(
+                        call.method, path, credential: scene.owner.credential.current.revealed, token: scene.token)
+                    #expect(answer.status == 422 && answer.error == "refused", "\(call) \(number)")
+                }
+            }
         }
     }
 
@@ -227,21 +264,25 @@ struct RunnerAdversaryTests {
         }
     }
 
-    @Test(
-        "an artifact is named by its hash and by nothing else",
-        arguments: [
-            "../../../../etc/passwd", "..", String(repeating: "A", count: 64), String(repeating: "a", count: 63),
-            String(repeating: "a", count: 62) + "/x", String(repeating: "a", count: 63) + "\u{0}",
-            "/" + String(repeating: "a", count: 63),
-        ])
-    func traversal(_ sha256: String) async throws {
+    @Test("an artifact is named by its hash and by nothing else")
+    func traversal() async throws {
+        let a = "a"
+        let names = [
+            "../../../../etc/passwd", "..x", String(repeating: "A", count: 64), String(repeating: a, count: 63),
+            String(repeating: a, count: 62) + "/x", String(repeating: a, count: 63) + "\u{0}",
+            "/" + String(repeating: a, count: 63),
+        ]
         try await Self.scene { scene in
-            for call in [RunnerCall.storedArtifact, .sendArtifact, .keepArtifact, .fetchArtifact] {
-                let artifact = ArtifactReference(sha256: sha256, size: ByteCount(bytes: 3), fileCount: 1, paths: [])
-                let answer = try await scene.ask(
-                    call, sha256: sha256, body: call == .keepArtifact ? Array(try JSONEncoder().encode(artifact)) : [1])
-                #expect(answer.status == 422 && answer.error == "refused")
+            for sha256 in names {
+                for call in [RunnerCall.storedArtifact, .sendArtifact, .keepArtifact, .fetchArtifact] {
+                    let artifact = ArtifactReference(sha256: sha256, size: ByteCount(bytes: 3), fileCount: 1, paths: [])
+                    let body = call == .keepArtifact ? Array(try JSONEncoder().encode(artifact)) : [1]
+                    let answer = try await scene.ask(call, sha256: sha256, body: body)
+                    #expect(answer.status == 422 && answer.error == "refused", "\(call) \(sha256)")
+                }
             }
+            let uploads = scene.server.dataFolder + "/uploads"
+            #expect(try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty)
         }
     }
 

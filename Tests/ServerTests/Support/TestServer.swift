@@ -41,6 +41,8 @@ final class TestServer: Sendable {
     let logger: Logger
     let client = HTTPClient()
     private let folder: String
+    /// The store's folder.
+    var dataFolder: String { folder + "/data" }
     private let clock: NIOLockedValueBox<Timestamp>
     private let listening = NIOLockedValueBox(0)
 
