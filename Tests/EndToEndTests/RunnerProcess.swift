@@ -11,6 +11,7 @@ final class RunnerProcess: Sendable {
     let config: String
     private let site: Site
     private let running: NIOLockedValueBox<Running?>
+    private let written = NIOLockedValueBox<[UInt8]>([])
 
     private struct Running {
         var process: Process
@@ -64,27 +65,35 @@ final class RunnerProcess: Sendable {
         process.environment = site.environment.merging(["PAWL_RUNNER_LOW_WATER": "64MiB"]) { $1 }
         process.standardInput = lifeline
         process.standardOutput = output
-        let log = "\(site.folder)/\(name)/log"
-        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
-        let errors = FileHandle(forWritingAtPath: log)
-        _ = try errors?.seekToEnd()
-        process.standardError = errors
+        process.standardError = output
+        let written = written
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             guard !data.isEmpty else {
                 handle.readabilityHandler = nil
                 return report.finish()
             }
+            written.withLockedValue { $0 += data }
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { report.yield(String(line)) }
         }
         try process.run()
-        var iterator = lines.makeAsyncIterator()
-        guard let first = await iterator.next(), first.hasPrefix("pid "), let pid = Int32(first.dropFirst(4)) else {
-            throw SiteError("the runner \(name) did not start: \(self.log)")
-        }
+        let (starts, began) = AsyncStream.makeStream(of: Int32.self)
         let ended = Task { () -> Int32? in
-            for await line in lines where line.hasPrefix("ended ") { return Int32(line.dropFirst(6)) }
+            var pid: Int32 = 0
+            for await line in lines {
+                if line.hasPrefix("pid ") { pid = Int32(line.dropFirst(4)) ?? 0 }
+                if line.contains("asks for jobs") { began.yield(pid) }
+                if line.hasPrefix("ended ") {
+                    began.finish()
+                    return Int32(line.dropFirst(6))
+                }
+            }
+            began.finish()
             return nil
+        }
+        var iterator = starts.makeAsyncIterator()
+        guard let pid = await iterator.next() else {
+            throw SiteError("the runner \(name) did not start: \(log)")
         }
         running.withLockedValue {
             $0 = Running(process: process, lifeline: lifeline, pid: pid, ended: ended)
@@ -92,7 +101,7 @@ final class RunnerProcess: Sendable {
     }
 
     /// What it has written so far.
-    var log: String { (try? String(contentsOfFile: "\(site.folder)/\(name)/log", encoding: .utf8)) ?? "" }
+    var log: String { String(decoding: written.withLockedValue { $0 }, as: UTF8.self) }
 
     /// Sends it a signal.
     func signal(_ number: Int32) {
