@@ -308,6 +308,21 @@ struct RunnerAdversaryTests {
         }
     }
 
+    @Test("a large body that is not wanted gets its answer all the same, and changes nothing")
+    func unwantedBodies() async throws {
+        try await Self.scene { scene in
+            #expect(try await scene.ask(.sendArtifact, body: [1, 2, 3]).text == #"{"stored":3}"#)
+            let large = [UInt8](repeating: 7, count: RunnerProtocol.artifactPieceLimit)
+            // It begins where something is already.
+            #expect(try await scene.ask(.sendArtifact, body: large).text == #"{"stored":3}"#)
+            let wrong = try RunnerSecret.attempt.make()
+            #expect(try await scene.ask(.sendArtifact, token: wrong, body: large).status == 409)
+            let stranger = try RunnerSecret.credential.make()
+            #expect(try await scene.ask(.sendArtifact, credential: stranger, body: large).status == 401)
+            #expect(try await scene.ask(.storedArtifact).text == #"{"stored":3}"#)
+        }
+    }
+
     @Test("a piece of a log that came otherwise than it was sent is asked for again")
     func brokenLog() async throws {
         try await Self.scene { scene in
