@@ -11,6 +11,7 @@ final class RunnerProcess: Sendable {
     let config: String
     private let site: Site
     private let running: NIOLockedValueBox<Running?>
+    private let written = NIOLockedValueBox<[UInt8]>([])
 
     private struct Running {
         var process: Process
@@ -19,13 +20,11 @@ final class RunnerProcess: Sendable {
         var ended: Task<Int32?, Never>
     }
 
+    // The runner is in the foreground: a shell that inherits a blocked SIGCHLD never wakes from `wait`.
     private static let script = """
         exec 3<&0
-        "$1" runner start --config "$2" </dev/null &
-        runner=$!
-        echo "pid $runner"
-        (cat <&3 >/dev/null; kill -TERM "$runner" 2>/dev/null) >/dev/null 2>&1 &
-        wait "$runner"
+        (cat <&3 >/dev/null; kill -TERM "$(cat "$3")" 2>/dev/null) >/dev/null 2>&1 &
+        sh -c 'echo $$ > "$2"; echo "pid $$"; exec "$0" runner start --config "$1"' "$1" "$2" "$3" </dev/null
         echo "ended $?"
         """
 
@@ -62,31 +61,39 @@ final class RunnerProcess: Sendable {
         let (output, lifeline) = (Pipe(), Pipe())
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", Self.script, "sh", Site.binary, config]
+        process.arguments = ["-c", Self.script, "sh", Site.binary, config, "\(site.folder)/\(name)/pid"]
         process.environment = site.environment.merging(["PAWL_RUNNER_LOW_WATER": "64MiB"]) { $1 }
         process.standardInput = lifeline
         process.standardOutput = output
-        let log = "\(site.folder)/\(name)/log"
-        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(filePath: log)) }
-        let errors = FileHandle(forWritingAtPath: log)
-        _ = try errors?.seekToEnd()
-        process.standardError = errors
+        process.standardError = output
+        let written = written
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             guard !data.isEmpty else {
                 handle.readabilityHandler = nil
                 return report.finish()
             }
+            written.withLockedValue { $0 += data }
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { report.yield(String(line)) }
         }
         try process.run()
-        var iterator = lines.makeAsyncIterator()
-        guard let first = await iterator.next(), first.hasPrefix("pid "), let pid = Int32(first.dropFirst(4)) else {
-            throw SiteError("the runner \(name) did not start: \(self.log)")
-        }
+        let (starts, began) = AsyncStream.makeStream(of: Int32.self)
         let ended = Task { () -> Int32? in
-            for await line in lines where line.hasPrefix("ended ") { return Int32(line.dropFirst(6)) }
+            var pid: Int32 = 0
+            for await line in lines {
+                if line.hasPrefix("pid ") { pid = Int32(line.dropFirst(4)) ?? 0 }
+                if line.contains("asks for jobs") { began.yield(pid) }
+                if line.hasPrefix("ended ") {
+                    began.finish()
+                    return Int32(line.dropFirst(6))
+                }
+            }
+            began.finish()
             return nil
+        }
+        var iterator = starts.makeAsyncIterator()
+        guard let pid = await iterator.next() else {
+            throw SiteError("the runner \(name) did not start: \(log)")
         }
         running.withLockedValue {
             $0 = Running(process: process, lifeline: lifeline, pid: pid, ended: ended)
@@ -94,7 +101,7 @@ final class RunnerProcess: Sendable {
     }
 
     /// What it has written so far.
-    var log: String { (try? String(contentsOfFile: "\(site.folder)/\(name)/log", encoding: .utf8)) ?? "" }
+    var log: String { String(decoding: written.withLockedValue { $0 }, as: UTF8.self) }
 
     /// Sends it a signal.
     func signal(_ number: Int32) {

@@ -45,10 +45,12 @@ struct RunnerStartCommand: AsyncParsableCommand {
         let client = HTTPClient()
         defer { client.shutdown() }
         let group = try services(of: file, client: client, faults: faults, logger: logger)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         if let pidFile { try PrivateFile.write("\(getpid())\n", to: pidFile) }
+        logger.info("asks for jobs", metadata: ["server": "\(file.server)", "runner": "\(file.runner.name)"])
         let ending: ServingGroup.Ending
         do {
-            ending = try await group.run(until: await UnixSignalsSequence(trapping: .sigterm, .sigint))
+            ending = try await group.run(until: signals)
         } catch {
             throw CommandFailure(.failed, "the runner ended: \("\(error)".printable)")
         }
