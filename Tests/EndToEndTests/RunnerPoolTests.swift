@@ -85,6 +85,38 @@ struct RunnerPoolTests {
         #expect(await second.end() == 0)
     }
 
+    @Test(
+        "a runner that is restarted in place goes on with its job, as does one that was killed and comes back in time")
+    func goingOn() async throws {
+        let site = try await Site.withoutRunner()
+        let meeting = try Meeting(on: site, "going-on")
+        let token = try await token(site, tag: "steady")
+        let runner = try await RunnerProcess(
+            "steady1", on: site, token: token, networks: "10.227.0.0/16", gpus: ["GPU-steady"],
+            data: [(name: "meeting", path: meeting.path)])
+        let project = try await Project("pool/steady", on: site)
+        let commit = try await project.push([
+            ".pawl.yml": """
+            train:
+              tags: [steady]
+              script: ['\(Self.waits.replacing("\n", with: " ").trimmingCharacters(in: .whitespaces))']
+              ml: {gpus: 1, data: meeting}
+            """
+        ])
+        try await project.told(.pending, "pawl/push", on: commit)
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on steady1")
+        try await runner.restartInPlace()
+        runner.signal(SIGKILL)
+        #expect(await runner.end() == 128 + SIGKILL)
+        try await runner.start()
+        try meeting.letGo()
+        #expect(try await project.ended(commit)["pawl/push/train"] == .success)
+        #expect(try await project.shown(commit).job("train").attempts.map(\.state) == ["passed"])
+        runner.signal(SIGTERM)
+        #expect(await runner.end() == 0)
+        #expect(try await Engine.containers(labelled: try runner.instance()) == 0)
+    }
+
     @Test("SIGTERM lets a job end within the grace, and then the runner; a drained one ends as well")
     func drain() async throws {
         let site = try await Site.withoutRunner()
@@ -146,9 +178,12 @@ struct RunnerPoolTests {
         _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on frail1")
         frail.signal(SIGKILL)
         #expect(await frail.end() == 128 + SIGKILL)
-        try meeting.letGo()
         let other = try await RunnerProcess(
             "frail2", on: site, token: token, networks: "10.226.0.0/16", gpus: ["GPU-other"], data: data)
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on frail2")
+        // What the killed one left was removed before its lease ended.
+        #expect(try await Engine.containers(labelled: try frail.instance()) == 0)
+        try meeting.letGo()
         #expect(try await project.ended(commit)["pawl/push/train"] == .success)
         #expect(try await project.shown(commit).job("train").attempts.map(\.state) == ["lost", "passed"])
         #expect(try await project.log("train", of: commit).contains("mine is GPU-other on frail2"))

@@ -18,6 +18,8 @@ final class RunnerProcess: Sendable {
         var lifeline: Pipe
         var pid: Int32
         var ended: Task<Int32?, Never>
+        /// Gives something each time that it asks for jobs for the first time.
+        var starts: AsyncStream<Int32>
     }
 
     // The runner is in the foreground: a shell that inherits a blocked SIGCHLD never wakes from `wait`.
@@ -96,7 +98,7 @@ final class RunnerProcess: Sendable {
             throw SiteError("the runner \(name) did not start: \(log)")
         }
         running.withLockedValue {
-            $0 = Running(process: process, lifeline: lifeline, pid: pid, ended: ended)
+            $0 = Running(process: process, lifeline: lifeline, pid: pid, ended: ended, starts: starts)
         }
     }
 
@@ -106,6 +108,14 @@ final class RunnerProcess: Sendable {
     /// Sends it a signal.
     func signal(_ number: Int32) {
         if let pid = running.withLockedValue({ $0?.pid }) { kill(pid, number) }
+    }
+
+    /// Makes it a new process in place, and returns when that asks for jobs.
+    func restartInPlace() async throws {
+        guard let known = running.withLockedValue({ $0 }) else { return }
+        signal(SIGHUP)
+        var starts = known.starts.makeAsyncIterator()
+        guard await starts.next() == known.pid else { throw SiteError("\(name) is not back: \(log)") }
     }
 
     /// Waits for its end.

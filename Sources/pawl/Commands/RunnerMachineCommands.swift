@@ -2,5 +2,7 @@ import ArgumentParser
 
 extension RunnerCommand {
     /// Commands that run on a runner's machine.
-    static let machineCommands: [any ParsableCommand.Type] = [RunnerJoinCommand.self, RunnerStartCommand.self]
+    static let machineCommands: [any ParsableCommand.Type] = [
+        RunnerJoinCommand.self, RunnerStartCommand.self, RunnerGuardCommand.self,
+    ]
 }

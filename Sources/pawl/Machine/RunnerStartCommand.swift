@@ -14,7 +14,8 @@ struct RunnerStartCommand: AsyncParsableCommand {
         commandName: "start", abstract: "Run jobs of a server on this machine, which has joined its pool.",
         discussion: """
             Example: pawl runner start --config /etc/pawl/runner.yml
-            SIGTERM finishes running jobs within runner.grace, then gives back the rest; a second one stops now.
+            SIGTERM finishes running jobs within runner.grace, then gives back the rest; a second one stops now. SIGHUP
+            makes a new process of it with the program and the settings that are on disk then, and jobs go on.
             """)
 
     @Option(help: "The settings file; pawl runner join makes one.")
@@ -46,6 +47,9 @@ struct RunnerStartCommand: AsyncParsableCommand {
         defer { client.shutdown() }
         let group = try services(of: file, client: client, faults: faults, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let restarting = Task { await RestartInPlace.whenAsked(logger: logger) }
+        defer { restarting.cancel() }
+        let guarding = try GuardProcess(config: config)
         if let pidFile { try PrivateFile.write("\(getpid())\n", to: pidFile) }
         logger.info("asks for jobs", metadata: ["server": "\(file.server)", "runner": "\(file.runner.name)"])
         let ending: ServingGroup.Ending
@@ -54,6 +58,7 @@ struct RunnerStartCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.failed, "the runner ended: \("\(error)".printable)")
         }
+        if ending == .finished { guarding.dismiss() }
         if ending == .cut { throw CommandFailure(.failed, "stopped at once; what ran is tried again elsewhere") }
     }
 

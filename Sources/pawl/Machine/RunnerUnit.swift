@@ -16,6 +16,8 @@ enum RunnerUnit {
 
         [Service]
         ExecStart=\(program) runner start --config \(config)
+        # A new process with the program and settings that are on disk then; jobs go on.
+        ExecReload=/bin/kill -HUP $MAINPID
         # One that was drained or removed, or has had its one job, ends well and stays so.
         Restart=on-failure
         RestartSec=1
