@@ -195,6 +195,38 @@ struct RunnerPoolTests {
         }
     }
 
+    @Test("a job whose GPU fails under it is put down to the GPU, which is set aside, and tried again on another")
+    func failedGPU() async throws {
+        let site = try await Site.withoutRunner()
+        let meeting = try Meeting(on: site, "failing")
+        let token = try await token(site, tag: "failing")
+        let gpus = ["GPU-bad", "GPU-good"]
+        let process = try await RunnerProcess(
+            "failing1", on: site, token: token, networks: "10.227.0.0/16", gpus: gpus,
+            data: [(name: "meeting", path: meeting.path)])
+        let project = try await Project("pool/failing", on: site)
+        let commit = try await project.push([
+            ".pawl.yml": """
+            train:
+              tags: [failing]
+              script: ['\(Self.waits)', 'test "$PAWL_GPUS" = GPU-good']
+              ml: {gpus: 1, data: meeting}
+            """
+        ])
+        try await project.told(.pending, "pawl/push", on: commit)
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "mine is GPU-bad")
+        try process.declare(gpus, failed: ["GPU-bad"])
+        try meeting.letGo()
+        #expect(try await project.ended(commit)["pawl/push/train"] == .success)
+        let attempts = try await project.shown(commit).job("train").attempts
+        #expect(attempts.map(\.state) == ["failed", "passed"])
+        #expect(attempts.first?.failure?.class == "gpu")
+        #expect(attempts.first?.failure?.message.contains("Xid 79") == true)
+        #expect(try await runner("failing1", of: site).gpus.map(\.state) == ["set_aside", "free"])
+        process.signal(SIGTERM)
+        #expect(await process.end() == 0)
+    }
+
     @Test("the join script installs the server's own program, and only that, and takes the machine into the pool")
     func script() async throws {
         let site = try await Site.withoutRunner()

@@ -45,8 +45,7 @@ final class RunnerProcess: Sendable {
         config = folder + "/runner.yml"
         running = NIOLockedValueBox(nil)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let declared = gpus.map { #"{"uuid": "\#($0)", "model": "Test GPU", "memory": "24GiB"}"# }
-        try Data("[\(declared.joined(separator: ", "))]".utf8).write(to: URL(filePath: folder + "/gpus.json"))
+        try declare(gpus)
         let joined = try await site.pawl(
             [
                 "runner", "join", "-", "--server", site.address, "--name", name, "--slots", "1", "--state",
@@ -55,6 +54,17 @@ final class RunnerProcess: Sendable {
             ] + data.flatMap { ["--data", "\($0.name)=\($0.path)"] }, input: token)
         guard joined.status == 0 else { throw SiteError("pawl runner join: \(joined.errors) \(joined.output)") }
         try await start()
+    }
+
+    /// Declares what GPUs the machine has now.
+    /// - Parameter failed: those of them that have failed.
+    func declare(_ gpus: [String], failed: [String] = []) throws {
+        let declared = gpus.map { name in
+            let failure = failed.contains(name) ? #", "failed": "Xid 79, fell off the bus""# : ""
+            return #"{"uuid": "\#(name)", "model": "Test GPU", "memory": "24GiB"\#(failure)}"#
+        }
+        try Data("[\(declared.joined(separator: ", "))]".utf8)
+            .write(to: URL(filePath: "\(site.folder)/\(name)/gpus.json"), options: .atomic)
     }
 
     /// Starts the runner, again where it has ended.

@@ -36,7 +36,8 @@ import Testing
         #expect(lines.first == "gpu2  ● 1 running")
         #expect(lines.contains { $0.contains("Docker 24.0.7, 64 CPUs, 503 GiB, 2 slots, pawl 0.1.0") })
         #expect(lines.contains { $0.contains("GPU 0") && $0.contains("A100 40 GiB, GPU-5f3a…, driver 550.54") })
-        #expect(lines.contains { $0.contains("! set aside since") && $0.contains("Xid 79") })
+        #expect(lines.contains { $0.contains("GPU-5f3a…") && $0.contains("! set aside since") })
+        #expect(lines.contains { $0.hasSuffix("  Xid 79, fell off the bus") })
         #expect(lines.contains { $0.contains("128/train, 1m 00s, GPU 1") })
         #expect(lines.last == "  when a card was looked after:  pawl runner check gpu2")
     }

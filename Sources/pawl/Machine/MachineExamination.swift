@@ -49,7 +49,7 @@ struct MachineExamination: Sendable {
         guard free >= ByteCount.gibibytes(20).bytes else {
             return CheckView("disk", .attention, "\(text): images and workspaces fill that soon")
         }
-        return CheckView("disk", .good, "\(text); images that no job has used for two weeks are removed")
+        return CheckView("disk", .good, "\(text); images unused for two weeks are removed")
     }
 
     private func dataCheck(_ folder: (name: String, path: String)) -> CheckView {

@@ -22,7 +22,7 @@ struct RunnerJoinCommand: AsyncParsableCommand {
     @Option(help: "The runner's name; without one, the machine's.")
     var name: String?
 
-    @Option(help: "How many jobs it carries out at once; without a number, one for each GPU, else two.")
+    @Option(help: "How many jobs it carries out at once; without a number, one for each GPU, two at least.")
     var slots: Int?
 
     @Option(help: ArgumentHelp("Where it keeps its state.", valueName: "folder"))

@@ -37,6 +37,7 @@ enum RunnerRendering {
                 Table.Cell("\(gpu.model) \(gpu.memory.memoryText), \(shortened(gpu.uuid)), driver \(gpu.driver)"),
                 Table.Cell(gpuMark.text(on: terminal), gpuMark.sign.colour),
             ])
+            if let reason = gpu.reason { table.add(["", Table.Cell("  " + reason)]) }
         }
         if !runner.data.isEmpty { table.add(["data", Table.Cell(runner.data.joined(separator: ", "))]) }
         table.add(["tags", Table.Cell(runner.tags.isEmpty ? "none" : runner.tags.joined(separator: ", "))])
@@ -99,10 +100,10 @@ enum RunnerRendering {
         switch gpu.state {
         case .free: return Mark(.passed, "free")
         case .busy: return Mark(.running, "busy" + (gpu.job.map { ": \($0)" } ?? ""))
-        case .foreign: return Mark(.attention, "left alone: \(gpu.reason ?? "not Pawl's")")
+        case .foreign: return Mark(.attention, "left alone")
         case .setAside:
             let since = gpu.since.map { " since \(terminal.moment($0, now: now))" } ?? ""
-            return Mark(.attention, "set aside\(since): \(gpu.reason ?? "")")
+            return Mark(.attention, "set aside\(since)")
         }
     }
 
