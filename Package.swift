@@ -7,6 +7,9 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -36,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -64,14 +68,15 @@ let package = Package(
         library(
             "Runner",
             [
-                "PipelineModel", "Executors", "GitRepositories", "JobLogs", "Archives", "Signing", lifecycle, logging,
-                nioConcurrency,
+                "PipelineModel", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "Archives", "Signing",
+                lifecycle, logging, nioConcurrency,
             ]),
         library(
             "Server",
             [
                 "PipelineModel", "PipelineLanguage", "GitRepositories", "Forges", "Store", "JobLogs", "Signing",
-                hummingbird, mustache, lifecycle, logging, nioCore, nioConcurrency,
+                hummingbird, hummingbirdCore, hummingbirdTLS, mustache, lifecycle, logging, nioCore, nioConcurrency,
+                nioSSL,
             ]),
         .executableTarget(
             name: "pawl",
@@ -136,8 +141,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Signing", "Store",
-                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore,
+                "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Runner", "Signing", "Store",
+                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore, yams,
             ]),
         tests("SigningTests", ["Signing"]),
         tests("StoreTests", ["Store", "PipelineModel", "Signing", nioConcurrency]),

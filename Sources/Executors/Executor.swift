@@ -5,8 +5,9 @@ import PipelineModel
 /// The life of one job: `create` makes the network and the container and brings the image, and nothing of the job runs
 /// yet, so that the workspace can be prepared meanwhile; `run` starts it, streams its output and waits for its end;
 /// `stop` may be called at any time and makes `run` return; `destroy` removes everything, may be called twice, and is
-/// called whatever happened before. After a crash `leftovers` names what an earlier process left, for `destroy`.
-/// All calls may be made from any task; those for one container are `create`, then at most one `run`.
+/// called whatever happened before. After a crash `leftovers` names what an earlier process left, for `follow` or
+/// `destroy`. All calls may be made from any task; those for one container are `create`, then at most one `run`, and in
+/// each later process at most one `follow`.
 public protocol Executor: Sendable {
     /// Brings the image and makes the container, stopped.
     /// - Throws: `ExecutorError`: `imageUnavailable` where the image cannot be had, `refused` where the engine says the
@@ -17,6 +18,12 @@ public protocol Executor: Sendable {
     /// A slow `output` slows the container's writing down; nothing is dropped here.
     func run(_ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void)
         async throws -> ContainerExit
+
+    /// Goes on with a container that an earlier process started: hands its output over from the first byte that is kept,
+    /// and returns when it has ended, perhaps long ago.
+    /// - Returns: how it ended; nil where it was never started.
+    func follow(_ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void)
+        async throws -> ContainerExit?
 
     /// Asks the container to end, and ends it by force after the grace period.
     func stop(_ container: ContainerHandle, grace: Duration) async throws
@@ -42,6 +49,11 @@ public struct ExecutorReadiness: Hashable, Sendable {
 }
 
 extension Executor {
+    /// Has nothing that outlives its process.
+    public func follow(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? { nil }
+
     /// Is ready, and fills no folder.
     public func readiness() async throws -> ExecutorReadiness { ExecutorReadiness() }
 }
@@ -65,6 +77,11 @@ public struct ContainerSpecification: Sendable {
     public var mounts: [Mount]
     /// What it may use.
     public var limits: JobLimits
+    /// The GPUs that it has for itself, by their own names. It sees no others.
+    public var gpus: [String]
+    /// Whether the engine brings those devices into the container. Without it the container is only told their names, as
+    /// where an administrator has declared devices that the engine knows nothing of.
+    public var bringsDevices: Bool
     /// When the image is pulled: each way is tried in turn, until one has brought it.
     public var pullPolicies: [PlannedJob.PullPolicy]
     /// Logins, of which the one for the image's registry is sent.
@@ -102,7 +119,7 @@ public struct ContainerSpecification: Sendable {
         labels: ContainerLabels, image: String, command: [String], workingDirectory: String, limits: JobLimits,
         environment: [(name: String, value: String)] = [], entrypoint: [String]? = nil, mounts: [Mount] = [],
         pullPolicies: [PlannedJob.PullPolicy] = [.ifNotPresent], registryLogins: [RegistryLogin] = [],
-        network: Network = .own
+        network: Network = .own, gpus: [String] = [], bringsDevices: Bool = true
     ) {
         self.labels = labels
         self.image = image
@@ -115,6 +132,8 @@ public struct ContainerSpecification: Sendable {
         self.pullPolicies = pullPolicies
         self.registryLogins = registryLogins
         self.network = network
+        self.gpus = gpus
+        self.bringsDevices = bringsDevices
     }
 }
 
@@ -181,17 +200,34 @@ public struct ContainerExit: Hashable, Sendable {
     public var finishedAt: Timestamp?
     /// Whether the last output may be missing, because the container ended while the engine was down.
     public var mayLackOutput: Bool
+    /// What it used; nil where that could not be measured.
+    public var usage: ContainerUsage?
 
     /// Describes an end.
     public init(
         code: Int, isOutOfMemory: Bool = false, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil,
-        mayLackOutput: Bool = false
+        mayLackOutput: Bool = false, usage: ContainerUsage? = nil
     ) {
         self.code = code
         self.isOutOfMemory = isOutOfMemory
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.mayLackOutput = mayLackOutput
+        self.usage = usage
+    }
+}
+
+/// What a container used, as the kernel counted it shortly before its end.
+public struct ContainerUsage: Hashable, Sendable {
+    /// Processor time, all processors together.
+    public var cpu: Duration
+    /// The most memory it had at once, file cache included; nil where the kernel does not count it.
+    public var peakMemory: ByteCount?
+
+    /// Counts what was used.
+    public init(cpu: Duration, peakMemory: ByteCount? = nil) {
+        self.cpu = cpu
+        self.peakMemory = peakMemory
     }
 }
 

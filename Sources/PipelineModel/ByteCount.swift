@@ -24,6 +24,14 @@ public struct ByteCount: Hashable, Comparable, Codable, Sendable {
     /// An amount in gibibytes.
     public static func gibibytes(_ count: Int64) -> Self { Self(bytes: count << 30) }
 
+    /// The amount as memory is given: `40 GiB`, `512 MiB`, cut to one digit after the point.
+    public var memoryText: String {
+        let units: [(String, Int64)] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+        guard let (unit, size) = units.first(where: { bytes >= $0.1 }) else { return "\(bytes) B" }
+        let tenths = bytes % size * 10 / size
+        return tenths == 0 ? "\(bytes / size) \(unit)" : "\(bytes / size).\(tenths) \(unit)"
+    }
+
     /// Reads `512`, `512MiB`, `40GiB`, `1.5GB`, `2g`; nil for anything else.
     ///
     /// `k`, `m`, `g`, `t` alone and with `iB` are powers of 1024, as in Docker; with `B` alone they are powers of 1000.

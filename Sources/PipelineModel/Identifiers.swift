@@ -67,6 +67,14 @@ public struct AttemptID: RowIdentifier {
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
+/// Names a runner in the server's database. People know it by its name.
+public struct RunnerID: RowIdentifier {
+    /// The number.
+    public let rawValue: Int64
+    /// Wraps a number.
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+}
+
 /// Names a message owed to a forge.
 public struct MessageID: RowIdentifier {
     /// The number.

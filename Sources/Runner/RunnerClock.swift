@@ -3,7 +3,8 @@ import PipelineModel
 
 /// The times a runner goes by: a monotonic one for leases and limits, and the wall's for what is written down.
 public struct RunnerClock: Sendable {
-    /// The time since a fixed moment, never set back. It goes on while the machine sleeps, as leases do.
+    /// The time since the machine was started, never set back: the same for all of its processes. It goes on while the
+    /// machine sleeps, as leases do.
     public var now: @Sendable () -> Duration
     /// Waits until that time has come.
     /// - Throws: `CancellationError`.
@@ -23,10 +24,14 @@ public struct RunnerClock: Sendable {
 
     /// The machine's clocks.
     public static let system: RunnerClock = {
-        let start = ContinuousClock.now
+        let sinceBoot: @Sendable () -> Duration = {
+            var time = timespec()
+            clock_gettime(CLOCK_BOOTTIME, &time)
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
         return RunnerClock(
-            now: { start.duration(to: .now) },
-            sleep: { try await ContinuousClock().sleep(until: start + $0) },
+            now: sinceBoot,
+            sleep: { try await ContinuousClock().sleep(for: max(.zero, $0 - sinceBoot())) },
             wall: {
                 var time = timespec()
                 clock_gettime(CLOCK_REALTIME, &time)

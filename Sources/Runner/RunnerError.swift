@@ -2,7 +2,7 @@
 public struct RunnerError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case folder, artifact, refused }
+        private enum Kind: String { case folder, artifact, refused, forbidden }
         private let kind: Kind
 
         /// A folder or file of the runner's own cannot be read or written.
@@ -11,6 +11,9 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible {
         public static let artifact = Code(kind: .artifact)
         /// The job asks for something that is never done.
         public static let refused = Code(kind: .refused)
+
+        /// A rule of the runner's administrator forbids it.
+        public static let forbidden = Code(kind: .forbidden)
 
         /// The code's name.
         public var description: String { kind.rawValue }

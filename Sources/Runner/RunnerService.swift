@@ -25,14 +25,17 @@ public struct RunnerService: Service {
     ///   - coordinator: hands out jobs and takes what they leave.
     ///   - executor: starts containers.
     ///   - mirrors: where commits come from.
+    ///   - inventory: looks at what the machine has.
     /// - Throws: `RunnerError.folder` where its folders cannot be made.
     public init(
         settings: RunnerSettings, coordinator: any Coordinator, executor: any Executor, mirrors: Mirrors,
-        logger: Logger, clock: RunnerClock = .system
+        inventory: @escaping @Sendable (MachineInventory.Freshness) async -> RunnerInventory = { _ in .init() },
+        logger: Logger,
+        clock: RunnerClock = .system
     ) throws {
         context = RunnerContext(
             settings: settings, folders: try RunnerFolders(settings), coordinator: coordinator, executor: executor,
-            mirrors: mirrors, clock: clock, logger: logger)
+            mirrors: mirrors, inventory: inventory, clock: clock, logger: logger)
     }
 
     /// The runner's id, the same after a restart.
@@ -45,16 +48,17 @@ public struct RunnerService: Service {
             obstacle: obstacle.withLockedValue { $0 })
     }
 
-    /// Removes what an earlier process of this runner left, and sends the results that no server has accepted yet: what
-    /// such a process still has leases of is lost then. `run` does both by itself, but claims beside the sending. Ends
-    /// early, with results unsent, when the runner is to stop.
+    /// Removes what an earlier process of this runner left, and sends the results that no server has accepted yet. `run`
+    /// does both by itself, but claims beside the sending. Ends early, with results unsent, when the runner is to stop.
+    /// - Returns: the attempts that `run` goes on with. What else such a process has leases of is lost.
     /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
-    public func settle() async throws {
+    public func settle() async throws -> Set<LeaseKey> {
         let lock = try FolderLock(context.settings.stateFolder)
         defer { extendLifetime(lock) }
-        try await tidyUp()
+        let goingOn = try await tidyUp()
         let sender = context.sender
         await cancelWhenGracefulShutdown { await sender.sendLeftovers() }
+        return Set(goingOn.map(\.claim.key))
     }
 
     /// Runs until it is told to stop.
@@ -62,7 +66,7 @@ public struct RunnerService: Service {
     public func run() async throws {
         let lock = try FolderLock(context.settings.stateFolder)
         defer { extendLifetime(lock) }
-        try await tidyUp()
+        let goingOn = try await tidyUp()
         let stop = AttemptControl()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stop.untilRunnerStops { await context.sender.sendLeftovers() } }
@@ -70,6 +74,7 @@ public struct RunnerService: Service {
             group.addTask { await sweep() }
             let slots = context.settings.slots
             await withTaskGroup(of: Void.self) { workers in
+                for handover in goingOn { workers.addTask { await goOn(with: handover) } }
                 for _ in 0..<slots { workers.addTask { await serve() } }
                 // Without slots there is still the end to wait for.
                 if slots == 0 { workers.addTask { try? await gracefulShutdown() } }
@@ -81,12 +86,19 @@ public struct RunnerService: Service {
     }
 
     /// Removes what an earlier process of this runner left running or lying about.
-    private func tidyUp() async throws {
+    /// - Returns: what is to be gone on with: attempts whose containers were started, and that have no result yet.
+    private func tidyUp() async throws -> [Handover] {
+        let folders = context.folders
         var backOff = BackOff()
+        var goingOn: [Handover] = []
         while true {
             do {
-                for container in try await context.executor.leftovers()
-                where container.labels.instance == context.folders.instance {
+                let leftovers = try await context.executor.leftovers().filter {
+                    $0.labels.instance == folders.instance
+                }
+                goingOn = try handovers(among: leftovers)
+                let spared = Set(goingOn.map(\.claim.key))
+                for container in leftovers where !spared.contains(container.labels.key) {
                     context.logger.warning(
                         "a container of an earlier process is removed",
                         metadata: ["container": "\(container.id)", "attempt": "\(container.labels.key.attempt)"])
@@ -101,8 +113,22 @@ public struct RunnerService: Service {
             }
         }
         obstacle.withLockedValue { $0 = nil }
-        let folders = context.folders
-        try await blocking { try folders.removeLeftovers() }
+        let spared = Set(goingOn.map(\.claim.key.attempt))
+        try await blocking { try folders.removeLeftovers(sparing: spared) }
+        return goingOn
+    }
+
+    private func handovers(among containers: [ContainerHandle]) throws -> [Handover] {
+        let there = Set(containers.map(\.labels.key))
+        let done = Set(try context.sender.spool.entries(logger: context.logger).map(\.key))
+        return context.folders.handovers.entries(logger: context.logger).filter {
+            there.contains($0.claim.key) && !done.contains($0.claim.key)
+        }
+    }
+
+    /// Carries an attempt that an earlier process began to its end.
+    private func goOn(with handover: Handover) async {
+        await carryOut(handover.claim, receivedAt: .milliseconds(handover.receivedAtMs), handover: handover)
     }
 
     /// Claims and carries out one job after another, until the runner is to stop.
@@ -117,7 +143,8 @@ public struct RunnerService: Service {
                 continue
             }
             do {
-                let request = ClaimRequest(runner: context.settings.name, tags: context.settings.tags)
+                let request = ClaimRequest(
+                    inventory: await context.inventory(.recent), version: context.settings.version)
                 let coordinator = context.coordinator
                 guard let claim = try await cancelWhenGracefulShutdown({ try await coordinator.claim(request) }) else {
                     // The server hands out nothing now. A pause keeps a server that says so at once from being asked
@@ -133,6 +160,9 @@ public struct RunnerService: Service {
                     continue
                 }
                 await carryOut(claim, receivedAt: receivedAt)
+            } catch CoordinatorError.gone(let reason) {
+                context.logger.notice("no job is asked for any more", metadata: ["reason": "\(reason)"])
+                return
             } catch {
                 if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 context.logger.warning("no job could be claimed", metadata: ["error": "\(error)"])
@@ -180,13 +210,16 @@ public struct RunnerService: Service {
     }
 
     /// Carries a claim out to its end, though the task may be cancelled meanwhile: then at once, and given back.
-    private func carryOut(_ claim: Claim, receivedAt: Duration) async {
+    private func carryOut(_ claim: Claim, receivedAt: Duration, handover: Handover? = nil) async {
         let control = AttemptControl()
         attempts.withLockedValue { $0[claim.key.attempt] = Running(claim: claim, control: control) }
         if Task.isShuttingDownGracefully { control.stop(.runnerStops) }
-        let run = AttemptRun(claim: claim, receivedAt: receivedAt, context: context, control: control)
+        let run = AttemptRun(
+            claim: claim, receivedAt: receivedAt, context: context, control: control, handover: handover)
         await withTaskCancellationHandler {
-            await withoutCancellation { await run.carryOut() }
+            await withoutCancellation {
+                if let handover { await run.goOn(with: handover) } else { await run.carryOut() }
+            }
         } onCancel: {
             control.stop(.runnerStops)
         }

@@ -28,6 +28,11 @@ public struct RunnerSettings: Sendable {
     public var afterScriptTimeout: Duration
     /// Folders of the machine that an administrator gives to jobs.
     public var mounts: [GivenMount]
+    /// Data folders of the machine, by the names that jobs ask for them by with `ml: data`. Jobs see each at
+    /// `/data/<name>` and cannot write to it.
+    public var data: [String: DataFolder]
+    /// Whether the engine brings GPUs into containers; false where they are only declared.
+    public var bringsDevices: Bool
     /// Called at the moments at which a crash would tell most.
     public var faults: FaultInjector
 
@@ -56,6 +61,20 @@ public struct RunnerSettings: Sendable {
         }
     }
 
+    /// A data folder of the machine.
+    public struct DataFolder: Hashable, Sendable {
+        /// The folder on the machine.
+        public var path: String
+        /// Whether jobs of forks get it: whoever opens a pull request could send it away.
+        public var forks: Bool
+
+        /// Describes a data folder.
+        public init(path: String, forks: Bool = false) {
+            self.path = path
+            self.forks = forks
+        }
+    }
+
     /// A runner with the defaults: two slots, 2 GiB low water, five minutes of grace.
     public init(name: String, stateFolder: String) {
         self.name = name
@@ -70,6 +89,8 @@ public struct RunnerSettings: Sendable {
         sweepEvery = .minutes(1)
         afterScriptTimeout = .minutes(5)
         mounts = []
+        data = [:]
+        bringsDevices = true
         faults = .none
     }
 }

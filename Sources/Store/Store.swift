@@ -40,6 +40,8 @@ public final class Store: Sendable {
     let deliveryWriter: DeliveryWriter
     let logs: LogFolder
     let blobs: BlobFolder
+    let uploads: UploadFolder
+    let needs = NeedsCache()
     private let lock: FolderLock
 
     /// Given when a delivery was stored, or is to be tried again.
@@ -63,17 +65,20 @@ public final class Store: Sendable {
         return Store(
             settings: settings, database: database, lock: lock,
             logs: try LogFolder(path: settings.folder + "/logs"),
-            blobs: try BlobFolder(path: settings.folder + "/blobs"))
+            blobs: try BlobFolder(path: settings.folder + "/blobs"),
+            uploads: try UploadFolder(path: settings.folder + "/uploads"))
     }
 
     private init(
-        settings: StoreSettings, database: SQLiteDatabase, lock: FolderLock, logs: LogFolder, blobs: BlobFolder
+        settings: StoreSettings, database: SQLiteDatabase, lock: FolderLock, logs: LogFolder, blobs: BlobFolder,
+        uploads: UploadFolder
     ) {
         self.settings = settings
         self.database = database
         self.lock = lock
         self.logs = logs
         self.blobs = blobs
+        self.uploads = uploads
         deliveryWriter = DeliveryWriter(database: database)
     }
 

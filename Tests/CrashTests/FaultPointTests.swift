@@ -89,7 +89,9 @@ private func killServer(
         try await bench.server.start()
         try await bench.untilPassed(commit)
         let aftermath = Aftermath(bench: bench, commit: commit)
-        let passed = try await aftermath.expectOneOfEach(counted: counted)
+        // What ran when the engine was killed may have ended without anybody knowing how.
+        let passed = try await aftermath.expectOneOfEach(
+            counted: counted, maySystemFail: engine.socket != TestEngine.shared.socket)
         try await bench.server.stop()
         aftermath.expectLegalStatuses()
         // An engine that was killed has forgotten what it told.

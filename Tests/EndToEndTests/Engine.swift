@@ -25,4 +25,12 @@ enum Engine {
         }
         return all
     }
+
+    /// How many containers there are of a runner, by its own id.
+    static func containers(labelled instance: String) async throws -> Int {
+        let filter = "{\"label\":[\"pawl.instance=\(instance)\"]}".addingPercentEncoding(
+            withAllowedCharacters: .alphanumerics)
+        return try JSONValue(parsing: try await get("/containers/json?all=1&filters=\(filter ?? "")")).elements?.count
+            ?? 0
+    }
 }

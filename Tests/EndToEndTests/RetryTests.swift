@@ -44,6 +44,33 @@ struct RetryTests {
         #expect(project.site.forge.record.violations.isEmpty)
     }
 
+    @Test("a training that fails half way goes on from its checkpoint by itself, and says so")
+    func checkpoint() async throws {
+        let project = try await Project("people/checkpoint", on: try await Site.shared(.gitlab))
+        let commit = try await project.push([
+            ".pawl.yml": """
+            train:
+              script:
+                - epoch=$(cat "${PAWL_RESUME_FROM:-none}/epoch" 2>/dev/null || echo 0)
+                - mkdir -p ckpt && echo $((epoch + 1)) > ckpt/.epoch && mv ckpt/.epoch ckpt/epoch
+                - echo "attempt $PAWL_ATTEMPT reached epoch $((epoch + 1))"
+                - test "$epoch" -ge 1
+              retry: 1
+              ml: {checkpoint: ckpt/, checkpoint_every: 1m}
+            """
+        ])
+        #expect(try await project.ended(commit) == ["pawl/push": .success, "pawl/push/train": .success])
+        let attempts = try await project.shown(commit).job("train").attempts
+        #expect(attempts.map(\.state) == ["failed", "passed"] && attempts.map(\.resumedFrom) == [nil, 1])
+        #expect(attempts[0].usage.map { $0.uploaded > 0 } == true)
+        #expect(try await project.log("train", of: commit).contains("attempt 2 reached epoch 2"))
+        let shown = try await project.site.pawl("show", try project.pipeline(of: commit))
+        #expect(shown.output.contains("went on from the checkpoint of attempt 1"), "\(shown.output)")
+        #expect(shown.output.contains("  spent      "), "\(shown.output)")
+        let usage = try await project.site.pawl("usage", project.path)
+        #expect(usage.status == 0 && usage.output.contains(project.path), "\(usage)")
+    }
+
     @Test(
         "a manual job is not told until it is played; the outbox shows what was told, and nothing is owed",
         arguments: [ForgeKind.github, .gitlab])

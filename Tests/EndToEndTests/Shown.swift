@@ -26,6 +26,14 @@ struct ShownPipeline: Decodable, Sendable {
         var number: Int
         var state: String
         var failure: Failure?
+        var resumedFrom: Int?
+        var usage: Usage?
+    }
+
+    struct Usage: Decodable, Sendable {
+        var cpuMs: Int64?
+        var peakMemory: Int64?
+        var uploaded: Int64
     }
 
     var pipeline: Pipeline

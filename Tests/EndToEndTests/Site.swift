@@ -23,10 +23,16 @@ final class Site: Sendable {
     let workspace: String
     /// A folder that jobs of the environment `production` of `secrets/deploy` see as `/signal`.
     let signals: String
-    private let environment: [String: String]
+    /// A folder of this site's that is gone when it is.
+    let folder: String
+    let environment: [String: String]
 
     private static let github = Task { try await Site(.github, networks: "10.218.0.0/16") }
     private static let gitlab = Task { try await Site(.gitlab, networks: "10.219.0.0/16") }
+    private static let pool = Task { try await Site(.github, networks: "10.220.0.0/16", slots: 0) }
+
+    /// The site whose server has no runner inside: jobs wait for runners that join.
+    static func withoutRunner() async throws -> Site { try await pool.value }
 
     /// The site of a flavour that scenarios share.
     static func shared(_ kind: ForgeKind) async throws -> Site {
@@ -39,10 +45,10 @@ final class Site: Sendable {
         ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "pawl").path
 
     /// Starts a forge and a server.
-    init(_ kind: ForgeKind, networks: String) async throws {
+    init(_ kind: ForgeKind, networks: String, slots: Int = 4) async throws {
         forge = try await StubForge.start(kind)
         section = kind.rawValue
-        let folder = NSTemporaryDirectory() + "pawl-e2e-" + UUID().uuidString.prefix(8)
+        folder = NSTemporaryDirectory() + "pawl-e2e-" + UUID().uuidString.prefix(8)
         workspace = folder + "/checkouts"
         signals = folder + "/signals"
         data = folder + "/data"
@@ -77,7 +83,7 @@ final class Site: Sendable {
                 clone-token-file: \(folder)/clone-token
                 clone-submodules: true
             runner:
-              slots: 4
+              slots: \(slots)
               grace: 1
               docker-socket: \(Docker.socket)
               network-range: \(networks)

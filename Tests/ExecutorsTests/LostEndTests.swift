@@ -51,7 +51,8 @@ private struct RestartedEngine: HTTPSender {
     private let endsRecord: Bool
 
     init(states: [(running: Bool, code: Int)], endsRecord: Bool = true) {
-        self.states = NIOLockedValueBox(states)
+        // The first look is the meter's, right after the start.
+        self.states = NIOLockedValueBox([(true, 0)] + states)
         self.endsRecord = endsRecord
     }
 

@@ -92,10 +92,11 @@ struct SubmoduleTests {
             let writer = forge.createToken(for: "mira")
             let library = try GitFixture()
             let inner = try library.push(["lib.txt": "from the library"])
-            try library.git(["push", "-q", forge.cloneURL("ml/library", token: writer), "main"], in: library.checkout)
+            try await library.gitAside(
+                ["push", "-q", forge.cloneURL("ml/library", token: writer), "main"], in: library.checkout)
             try fixture.push(["a.txt": "1"])
             let commit = try push(submodule: "../library.git", of: inner)
-            try fixture.git(
+            try await fixture.gitAside(
                 ["push", "-q", forge.cloneURL("ml/churn", token: writer), "main"], in: fixture.checkout)
             let reader = GitCredential(
                 user: "x-access-token", password: Redacted(forge.createToken(for: "mira", mayWrite: false)))

@@ -1,3 +1,4 @@
+import Foundation
 import PipelineModel
 import Server
 import Testing
@@ -186,5 +187,43 @@ import Testing
         #expect(lines[0].hasPrefix("test   attempt 4 queued, its status is pending again on the forge  "))
         #expect(lines[0].hasSuffix("  180 ms") && lines[0].columns == 100)
         #expect(lines[1] == "train  was not run for want of test, waits for it again")
+    }
+
+    @Test("an attempt that went on from a checkpoint says from whose, and what was used stands below the jobs")
+    func checkpoint() throws {
+        var view = try Sample.pipeline(
+            state: "passed",
+            jobs: [
+                Sample.job(
+                    "train", "passed", summary: "step 12,000", start: 0, end: 38,
+                    attempts: [
+                        Sample.attempt(1, runner: "gpu1", state: "given_back", claimed: 0),
+                        Sample.attempt(2, runner: "gpu2", state: "passed", claimed: 20),
+                    ])
+            ])
+        view.jobs[0].attempts[0].usage = AttemptUsage(wallMs: 1_000_000, gpuMs: 2_000_000)
+        view.jobs[0].attempts[1].resumedFrom = 1
+        view.jobs[0].attempts[1].usage = AttemptUsage(
+            wallMs: 460_000, cpuMs: 61_000, peakMemory: .gibibytes(17), gpuMs: 916_000)
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(lines.contains { $0.hasSuffix("passed      went on from the checkpoint of attempt 1") }, "\(lines)")
+        #expect(
+            lines.contains("  spent      0.81 GPU-hours   1m 01s of CPU   24m 20s on runners   peak 17 GiB"), "\(lines)"
+        )
+        #expect(JobText(view.jobs[0], id: 127).text == "step 12,000")
+        view.jobs[0].state = .running
+        #expect(JobText(view.jobs[0], id: 127).text == "attempt 2, from the checkpoint of attempt 1")
+    }
+
+    @Test("a month is drawn with each repository's budget")
+    func usage() throws {
+        let json = """
+            {"month":"2026-11","repositories":[{"repository":"ml/churn","month":"2026-11","attempts":7,"gpuHours":61,
+             "gpuHourBudget":80,"usage":{"wallMs":3600000,"cpuMs":61000,"gpuMs":219600000,"uploaded":2000000}}]}
+            """
+        let view = try JSONDecoder().decode(UsageListView.self, from: Data(json.utf8))
+        let lines = UsageRendering.month(view, on: .plain())
+        #expect(lines[0] == "2026-11 (UTC)")
+        #expect(lines[3].contains("ml/churn     61 of 80  1m 01s"), "\(lines)")
     }
 }

@@ -45,7 +45,9 @@ import Testing
             .deletingLastPathComponent()
         let page = try String(contentsOf: root.appendingPathComponent("docs/settings.md"), encoding: .utf8)
         let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
-        #expect(rows.map(String.init) == SettingsKey.all.map { "| `\($0.key)` | \($0.meaning) |" })
+        #expect(
+            rows.map(String.init) == (SettingsKey.all + SettingsKey.ofMachine).map { "| `\($0.key)` | \($0.meaning) |" }
+        )
     }
 
     @Test("making a data folder where one is, is refused and not merely failed")

@@ -20,7 +20,7 @@ import Testing
         // What a runner adds of its own knowledge.
         set.formUnion([
             "CI_PROJECT_DIR", "CI_BUILDS_DIR", "CI_JOB_STATUS", "CI_RUNNER_DESCRIPTION", "CI_RUNNER_TAGS",
-            "CI_RUNNER_VERSION", "CI_DISPOSABLE_ENVIRONMENT",
+            "CI_RUNNER_VERSION", "CI_DISPOSABLE_ENVIRONMENT", "PAWL_RESUME_FROM", "PAWL_GPUS",
         ])
         #expect(told.subtracting(set) == [])
         #expect(set.subtracting(told) == [])

@@ -38,6 +38,7 @@ struct JobTests {
               allow_failure: {exit_codes: 3}
               timeout: 1h 30m
               interruptible: true
+              resource_group: gpus of $KIND
               tags: [gpu, $KIND]
               variables: {KIND: big, RAW: {value: $X, expand: false}, PORT: 8080}
               environment: {name: review/$CI_COMMIT_REF_SLUG, url: "https://x", deployment_tier: staging, action: prepare}
@@ -57,6 +58,7 @@ struct JobTests {
         #expect(job.allowFailure == .exitCodes([3]))
         #expect(job.timeout == .minutes(90))
         #expect(job.interruptible)
+        #expect(job.resourceGroup == "gpus of $KIND")
         #expect(job.tags == ["gpu", "big"])
         #expect(
             job.variables == [Variable("KIND", "big"), Variable("RAW", "$X", expands: false), Variable("PORT", "8080")])

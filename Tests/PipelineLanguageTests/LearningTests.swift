@@ -13,10 +13,12 @@ struct LearningTests {
             seeds: 5
             inputs: [src/, data.dvc]
             checkpoint: ckpt/
+            checkpoint_every: 2m
             curves: runs/
             cpus: 3.5
             memory: 16GiB
             shm_size: 8g
+            data: [imagenet, ml.corpus-2]
             gate:
               f1: &up {want: higher, tolerance: 0.002}
               auc: *up
@@ -32,10 +34,12 @@ struct LearningTests {
         #expect(ml.seeds == 5)
         #expect(ml.inputs == ["src/", "data.dvc"])
         #expect(ml.checkpoint == "ckpt/")
+        #expect(ml.checkpointEvery == .minutes(2))
         #expect(ml.curves == ["runs/"])
         #expect(ml.cpus == 3.5)
         #expect(ml.memory == .gibibytes(16))
         #expect(ml.shmSize == .gibibytes(8))
+        #expect(ml.data == ["imagenet", "ml.corpus-2"])
         #expect(ml.gate.map(\.metric) == ["f1", "auc", "p99_ms"])
         #expect(ml.gate.map(\.want) == [.higher, .higher, .lower])
         #expect(ml.gate[1].tolerance == 0.002)
@@ -47,7 +51,13 @@ struct LearningTests {
     func warnings() throws {
         let warnings = try Planning.plan(Self.full).warnings
         #expect(warnings.allSatisfy { $0.severity == .warning && $0.message.contains("is not carried out yet") })
-        #expect(warnings.map { $0.place?.line } == [4, 5, 6, 7, 8, 9, 13])
+        #expect(warnings.map { $0.place?.line } == [6, 7, 10, 15])
+    }
+
+    @Test("says that an interval without a checkpoint means nothing")
+    func intervalAlone() throws {
+        let plan = try Planning.plan("train:\n  script: echo\n  ml: {checkpoint_every: 5m}\n")
+        #expect(plan.warnings.map(\.message).contains { $0.contains("means nothing without checkpoint") })
     }
 
     @Test("does not guess the direction of a metric")
@@ -67,6 +77,10 @@ struct LearningTests {
             ("gate: {f1: {want: up}}", "may be higher, lower"),
             ("gate: {f1: {want: higher, min: 2, max: 1}}", "min is above max"),
             ("gate: {f1: {want: higher, tolerance: -1}}", "below 0"), ("cpus: 0", "above 0"), ("seeds: 0", "from 1 to"),
+            ("checkpoint: /ckpt", "within the checkout"), ("checkpoint: ../x", "within the checkout"),
+            ("checkpoint: .", "within the checkout"), ("checkpoint_every: 1s", "from 10 seconds to a week"),
+            ("gpu_memory: 40GiB", "without gpus"), ("data: ../etc", "is not a name"), ("data: [.git]", "is not a name"),
+            ("data: [a/b]", "is not a name"), ("data: [\"\"]", "is not a name"),
         ])
     func refused(line: String, words: String) {
         let diagnostics = Planning.refusal("job: {script: echo, ml: {\(line)}}")

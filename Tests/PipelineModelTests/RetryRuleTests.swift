@@ -18,18 +18,42 @@ import Testing
         }
     }
 
-    @Test("what failed on Pawl's side is tried twice more after a rest, though nobody asked for it")
-    func ours() {
-        for failure in FailureClass.allCases.filter(\.isOurs).map({ Failure($0, "x") }) {
-            let rule = RetryRule(.init(limit: 0))
-            #expect((1...3).map { rule.wait(after: failure, spent: $0) } == [.seconds(5), .seconds(30), nil])
-            #expect(rule.wait(after: failure, spent: 1, rest: .none) == .zero)
-        }
+    /// What follows each failure where the pipeline file says nothing: the rests before the attempts that follow by
+    /// themselves. `README.md` has the same table.
+    private static let byItself: [FailureClass: [Duration]] = [
+        .image: [.seconds(5), .seconds(30)], .lost: [.seconds(5), .seconds(30)], .system: [.seconds(5), .seconds(30)],
+        .gpu: [.zero, .seconds(30)], .script: [], .outOfMemory: [], .timeout: [], .noOutput: [], .gate: [],
+        .policy: [], .cancelled: [],
+    ]
+
+    @Test("what follows a failure by itself goes by its class", arguments: FailureClass.allCases)
+    func defaults(class: FailureClass) throws {
+        let rests = try #require(Self.byItself[`class`])
+        let rule = RetryRule(.init(limit: 0))
+        let failure = Failure(`class`, "x")
+        let waits = (1...3).map { rule.wait(after: failure, spent: $0) }
+        #expect(waits == rests.map(Optional.some) + Array(repeating: nil, count: 3 - rests.count))
+        #expect(`class`.isOurs == !rests.isEmpty)
+        if !rests.isEmpty { #expect(rule.wait(after: failure, spent: 1, rest: .none) == .zero) }
     }
 
-    @Test("what a rule of the server forbids is not tried again, whatever the plan asks")
-    func forbidden() {
-        #expect(RetryRule(.init(limit: 2)).wait(after: Failure(.policy, "x"), spent: 1) == nil)
+    @Test(
+        "what ran out of memory, time or output is tried again only where the file asks for it, and then at once",
+        arguments: [FailureClass.outOfMemory, .timeout, .noOutput])
+    func limits(class: FailureClass) {
+        let failure = Failure(`class`, "x")
+        #expect(RetryRule(.init(limit: 2, classes: [.script])).wait(after: failure, spent: 1) == nil)
+        #expect(RetryRule(.init(limit: 2, classes: [`class`])).wait(after: failure, spent: 2) == .zero)
+        #expect(RetryRule(.init(limit: 1)).wait(after: failure, spent: 1) == .zero)
+    }
+
+    @Test(
+        "a rule of the server, a verdict and a person's stop are never tried again, whatever the plan asks",
+        arguments: [FailureClass.policy, .gate, .cancelled])
+    func forbidden(class: FailureClass) {
+        for retry in [PlannedJob.Retry(limit: 2), .init(limit: 2, classes: [`class`])] {
+            #expect(RetryRule(retry).wait(after: Failure(`class`, "x"), spent: 1) == nil)
+        }
     }
 
     @Test("a job that is given back again and again rests longer each time, up to a minute")

@@ -74,6 +74,25 @@ struct LeaseTests {
         #expect(fixture.coordinator.result(of: 1)?.failure?.class == .cancelled)
     }
 
+    @Test("the lease is as long as its acknowledgement says, however short the claim's was")
+    func acknowledged() async throws {
+        let running = ExecutorSignal()
+        let time = TestClock()
+        let fixture = try await RunnerFixture(executor: staying(running), clock: time.clock)
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .cancel(reason: "pawl cancel") } }
+        try await fixture.whileRunning {
+            var assignment = fixture.assignment()
+            assignment.leaseFor = .seconds(300)
+            fixture.coordinator.offer(assignment)
+            try await running.wait()
+            await time.waitForSleeper(until: .seconds(250))
+            await time.waitForSleeper(until: .seconds(100))
+            time.advance(to: .seconds(100))
+            try await fixture.coordinator.signal(for: 1).wait()
+        }
+        #expect(fixture.coordinator.result(of: 1)?.failure?.class == .cancelled)
+    }
+
     @Test("a cancelled job is stopped, and says so")
     func cancelled() async throws {
         let running = ExecutorSignal()

@@ -22,7 +22,7 @@ import Testing
     private func container(_ plan: AttemptPlan, in fixture: RunnerFixture) throws -> ContainerSpecification {
         let scripts = try ScriptFolder(
             at: fixture.folder + "/scripts", script: plan.script, variables: plan.variables)
-        return plan.container(image: try #require(plan.image), scripts: scripts, mirror: nil)
+        return try plan.container(image: try #require(plan.image), scripts: scripts, mirror: nil)
     }
 
     @Test(
@@ -51,5 +51,53 @@ import Testing
         #expect(try container(try plan(fixture, trust: .fork), in: fixture).pullPolicies == [.never])
         let closed = try plan(fixture, trust: .fork) { $0.closedRegistries = ["https://registry.test/v2"] }
         #expect(try container(closed, in: fixture).pullPolicies == [.always])
+    }
+
+    @Test(
+        "data is mounted read-only, and a fork's job gets it only where the administrator says so",
+        arguments: [(CommitTrust.branch, false, true), (.fork, false, false), (.fork, true, true)])
+    func data(trust: CommitTrust, forks: Bool, isGiven: Bool) async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor()) {
+            $0.data = ["corpus": .init(path: "/tmp", forks: forks)]
+        }
+        let plan = try plan(fixture, trust: trust) {
+            $0.job.ml = MLSettings()
+            $0.job.ml?.data = ["corpus"]
+        }
+        let mounts = try? container(plan, in: fixture).mounts.filter { $0.source == "/tmp" }
+        #expect(mounts == (isGiven ? [.init(source: "/tmp", target: "/data/corpus", isReadOnly: true)] : nil))
+    }
+
+    @Test("a job has the GPUs of its assignment and is told their names; half of its memory is shared memory then")
+    func gpus() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        let gpu = GPU(uuid: "GPU-a", index: 0, model: "L4", memory: .gibibytes(24), driver: "550")
+        let plan = try plan(fixture, trust: .branch) {
+            $0.gpus = [GrantedGPU(gpu)]
+            $0.limits.memory = .gibibytes(8)
+        }
+        let specification = try container(plan, in: fixture)
+        #expect(specification.gpus == ["GPU-a"])
+        #expect(specification.limits.shmSize == .gibibytes(4))
+        #expect(plan.variables["PAWL_GPUS"] == "GPU-a")
+        #expect(try self.plan(fixture, trust: .branch).variables["PAWL_GPUS"] == nil)
+    }
+
+    @Test(
+        "a job whose GPU failed under it is put down to the GPU",
+        arguments: [
+            (GPU.Condition.failed("Xid 79"), FailureClass.gpu), (.usable, .script), (.foreign("pid 1"), .script),
+        ])
+    func blame(condition: GPU.Condition, expected: FailureClass) async throws {
+        let gpu = GPU(uuid: "GPU-a", index: 0, model: "L4", memory: .gibibytes(24), driver: "550", condition: condition)
+        let fixture = try await RunnerFixture(
+            executor: ProcessExecutor(), inventory: { _ in RunnerInventory(gpus: [gpu]) })
+        var assignment = fixture.assignment(script: ["exit 3"])
+        assignment.gpus = [GrantedGPU(gpu)]
+        let result = try #require(try await fixture.carryOut(assignment))
+        let failure = try #require(result.failure)
+        #expect(result.failedGPUs == (expected == .gpu ? [GPUFault(uuid: "GPU-a", reason: "Xid 79")] : nil))
+        #expect(failure.class == expected)
+        #expect(failure.exitCode == 3)
     }
 }

@@ -126,8 +126,7 @@ import Testing
             repository: repository.id, source: .push, ref: "refs/heads/main", commit: "c",
             trust: PipelineTrust(isProtected: true, isFork: false), planning: .planned(plan([("test", [])])))
         _ = try await whole.createPipeline(new, finishing: nil, now: at(0))
-        let request = ClaimRequest(runner: "r", tags: [])
-        let key = try #require(try await whole.claim(request, leaseFor: .seconds(60), now: at(1))).key
+        let key = try #require(try await whole.claim(as: "r", tags: [], leaseFor: .seconds(60), now: at(1))).key
         _ = try await whole.acknowledge(key, now: at(1))
         // The table of attempts is said to begin where an index does: SQLite finds the file malformed.
         try await whole.database.write { connection in

@@ -8,7 +8,7 @@ import Testing
     private static let deployment = plan([("deploy", [])]) { $0.environment = .init(name: "production") }
 
     private func claim(_ test: TestStore, now: Timestamp = at(1)) async throws -> Claim? {
-        try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(60), now: now)
+        try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(60), now: now)
     }
 
     /// How a deployment leaves its runner.

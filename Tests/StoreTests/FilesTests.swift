@@ -85,7 +85,7 @@ import Testing
         }
         try await test.store.complete(train, with: TestStore.result(at: at(2)), now: at(2))
         let claim = try #require(
-            try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(3)))
+            try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(9), now: at(3)))
         let assigned = try await test.store.acknowledge(claim.key, now: at(3))
         #expect(assigned.artifacts == [ArtifactInput(job: "train", artifact: artifact)])
         #expect(try await bytes(test.store.artifact(artifact.sha256, for: claim.key)) == content)
@@ -148,7 +148,7 @@ import Testing
         await expectError(.notFound) { _ = try await store.deliveryBody(1) }
         #expect(try await store.deliveryBody(2) == Array("{}".utf8))
         let claim = try #require(
-            try await store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(100)))
+            try await store.claim(as: "r", tags: [], leaseFor: .seconds(9), now: at(100)))
         let assigned = try await store.acknowledge(claim.key, now: at(100))
         #expect(assigned.expired == ["a"])
         #expect(assigned.artifacts.map(\.job) == ["b"])

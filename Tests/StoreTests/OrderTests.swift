@@ -37,7 +37,7 @@ import Testing
         // Both wait; the one that was made first is handed out first.
         try await test.run("deploy")
         #expect(try await test.state(newest) == .passed)
-        let claim = try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(2))
+        let claim = try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(9), now: at(2))
         #expect(claim == nil)
         #expect(
             try await test.job("deploy", of: late).failure

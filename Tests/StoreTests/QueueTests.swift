@@ -13,8 +13,8 @@ import Testing
             for runner in 0..<16 {
                 group.addTask {
                     var got: [Claim] = []
-                    let request = ClaimRequest(runner: "r\(runner)", tags: [])
-                    while let claim = try await test.store.claim(request, leaseFor: .seconds(60), now: at(1)) {
+                    let id = try await test.store.testRunner("r\(runner)", now: at(1))
+                    while let claim = try await test.store.claim(by: id, leaseFor: .seconds(60), now: at(1)) {
                         got.append(claim)
                     }
                     return got
@@ -33,7 +33,7 @@ import Testing
         jobs.jobs[0].tags = ["gpu", "a100"]
         try await test.pipeline(jobs)
         func claim(_ tags: [String]) async throws -> String? {
-            try await test.store.claim(ClaimRequest(runner: "r", tags: tags), leaseFor: .seconds(9), now: at(1))?
+            try await test.store.claim(as: "r", tags: tags, leaseFor: .seconds(9), now: at(1))?
                 .jobName
         }
         #expect(try await claim(["gpu"]) == "plain")
@@ -50,21 +50,21 @@ import Testing
         try await test.store.database.write { connection in
             try connection.execute(
                 """
-                INSERT INTO job (pipeline, position, name, stage, is_deployment, tag_set, state, is_played, priority,
+                INSERT INTO job (pipeline, position, name, stage, is_deployment, lane, state, is_played, priority,
                     ready_at, lease_epoch, attempts, spent)
                 WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-                SELECT $1, i, 'g' || i, 'test', 0, tag_set, 'ready', 0, 1, 0, 0, 0, 0
-                FROM n, (SELECT tag_set FROM job WHERE name = 'gpu')
+                SELECT $1, i, 'g' || i, 'test', 0, lane, 'ready', 0, 2, 0, 0, 0, 0
+                FROM n, (SELECT lane FROM job WHERE name = 'gpu')
                 """, id)
         }
-        let statement = Store.takingNext(in: .sqlite)
+        let statement = ClaimDesk.firstOfLanes(in: .sqlite)
         let steps = try await test.store.database.read { connection in
-            try connection.rows("EXPLAIN QUERY PLAN " + statement, "[]", at(1), at(99)).map { try $0.text("detail") }
+            try connection.rows("EXPLAIN QUERY PLAN " + statement, at(1), at(99), "[]").map { try $0.text("detail") }
         }
         // The queue is searched by the tags that the runner covers, already in order, and never walked through.
-        #expect(steps.contains { $0.hasPrefix("SEARCH job USING") && $0.contains("job_ready (tag_set=?") })
+        #expect(steps.contains { $0.hasPrefix("SEARCH job USING") && $0.contains("job_ready (lane=?") })
         #expect(!steps.contains { $0.hasPrefix("SCAN job") || $0.hasPrefix("SCAN next") }, "\(steps)")
-        let claim = try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(1))
+        let claim = try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(9), now: at(1))
         #expect(claim?.jobName == "plain")
     }
 
@@ -72,8 +72,8 @@ import Testing
     func unacknowledged() async throws {
         let test = try await TestStore()
         let id = try await test.pipeline(plan([("test", [])]))
-        let request = ClaimRequest(runner: "r", tags: [])
-        let claim = try #require(try await test.store.claim(request, leaseFor: .seconds(60), now: at(0)))
+        let runner = try await test.store.testRunner(now: at(0))
+        let claim = try #require(try await test.store.claim(by: runner, leaseFor: .seconds(60), now: at(0)))
         #expect(try await test.store.nextLeaseEnd() == at(60))
         #expect(try await test.store.rescue(now: at(60)).isEmpty)
         #expect(try await test.store.rescue(now: at(60.001)) == [claim.key])
@@ -81,7 +81,7 @@ import Testing
         let job = try await test.job("test", of: id)
         #expect(job.state == .ready)
         #expect(job.attempts.map(\.state) == [.givenBack])
-        let next = try #require(try await test.store.claim(request, leaseFor: .seconds(60), now: at(62)))
+        let next = try #require(try await test.store.claim(by: runner, leaseFor: .seconds(60), now: at(62)))
         #expect(next.key.epoch > claim.key.epoch)
     }
 
@@ -100,7 +100,7 @@ import Testing
             }
             #expect(try await test.store.nextReadyAt() == now + .seconds(wait))
             let tooEarly = try await test.store.claim(
-                ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(1), now: now + .seconds(wait - 1))
+                as: "r", tags: [], leaseFor: .seconds(1), now: now + .seconds(wait - 1))
             #expect(tooEarly == nil)
             now = now + .seconds(wait)
         }
@@ -158,7 +158,7 @@ import Testing
         let test = try await TestStore()
         try await test.pipeline(plan([("test", [])]))
         let claim = try #require(
-            try await test.store.claim(ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(9), now: at(0)))
+            try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(9), now: at(0)))
         await expectError(.refused) {
             try await test.store.complete(claim.key, with: TestStore.result(at: at(1)), now: at(1))
         }
@@ -214,14 +214,15 @@ import Testing
         let test = try await TestStore()
         let id = try await test.pipeline(plan([("a", []), ("b", [])]))
         _ = try await test.start("a")
-        _ = try await test.store.claim(ClaimRequest(runner: "r1", tags: []), leaseFor: .seconds(60), now: at(1))
-        #expect(try await test.store.loseLeases(ofRunner: "r1", now: at(2)).count == 2)
+        _ = try await test.store.claim(as: "r1", tags: [], leaseFor: .seconds(60), now: at(1))
+        #expect(
+            try await test.store.loseLeases(ofRunner: test.store.testRunner("r1", now: at(2)), now: at(2)).count == 2)
         #expect(try await test.states(id) == ["a": .ready, "b": .ready])
         #expect(try await test.job("a", of: id).attempts.map(\.state) == [.lost])
         #expect(try await test.job("b", of: id).attempts.map(\.state) == [.givenBack])
         for _ in 1...2 {
             let claim = try await test.store.claim(
-                ClaimRequest(runner: "r1", tags: []), leaseFor: .seconds(60), now: at(2))
+                as: "r1", tags: [], leaseFor: .seconds(60), now: at(2))
             #expect(claim != nil)
         }
     }

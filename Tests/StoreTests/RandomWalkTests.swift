@@ -65,8 +65,7 @@ private struct Walk {
         let pipeline = pipelines.randomElement(using: &random) ?? 1
         switch Int.random(in: 0..<14, using: &random) {
         case 0...3:
-            let request = ClaimRequest(runner: "r", tags: [])
-            guard let claim = try await store.claim(request, leaseFor: .seconds(30), now: now) else { return }
+            guard let claim = try await store.claim(as: "r", tags: [], leaseFor: .seconds(30), now: now) else { return }
             believed.append(claim.key)
             if Int.random(in: 0..<5, using: &random) > 0 { _ = try await store.acknowledge(claim.key, now: now) }
         case 4...6:
@@ -134,8 +133,7 @@ private struct Walk {
         for _ in 0..<400 {
             now = now + .seconds(60)
             _ = try await test.store.rescue(limit: 100, now: now)
-            let request = ClaimRequest(runner: "r", tags: [])
-            guard let claim = try await test.store.claim(request, leaseFor: .seconds(30), now: now) else {
+            guard let claim = try await test.store.claim(as: "r", tags: [], leaseFor: .seconds(30), now: now) else {
                 if try await test.store.queueCounts() == (0, 0) { break }
                 continue
             }

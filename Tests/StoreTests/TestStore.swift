@@ -74,7 +74,7 @@ final class TestStore: Sendable {
     func start(_ name: String? = nil, now: Timestamp = at(1), tags: [String] = []) async throws -> LeaseKey {
         let claim = try #require(
             try await store.claim(
-                ClaimRequest(runner: "r1", tags: tags), leaseFor: .seconds(60), now: now))
+                as: "r1", tags: tags, leaseFor: .seconds(60), now: now))
         if let name { #expect(claim.jobName == name) }
         _ = try await store.acknowledge(claim.key, now: now)
         return claim.key

@@ -73,6 +73,16 @@ public final class GitFixture: Sendable {
         return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// Runs git on a thread of its own: what waits for a server of this process must not hold one that the server needs.
+    @discardableResult
+    public func gitAside(_ arguments: [String], in folder: String) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try self.git(arguments, in: folder) })
+            }
+        }
+    }
+
     /// Git ended with another code than 0.
     public struct Failure: Error {
         /// What it was asked.

@@ -22,6 +22,13 @@ struct ContainerBody: Encodable, Sendable {
         var bindOptions = BindOptions()
     }
 
+    /// Devices that the engine's own driver brings in.
+    struct DeviceRequest: Encodable, Sendable {
+        var driver = "nvidia"
+        var deviceIDs: [String]
+        var capabilities = [["gpu"]]
+    }
+
     struct LogConfig: Encodable, Sendable {
         var type: String
         var config: [String: String]
@@ -44,6 +51,7 @@ struct ContainerBody: Encodable, Sendable {
         var autoRemove = false
         var `init`: Bool
         var mounts: [Mount]
+        var deviceRequests: [DeviceRequest]?
         var restartPolicy = ["Name": "no"]
     }
 
@@ -69,7 +77,7 @@ struct ContainerBody: Encodable, Sendable {
         self.image = image.description
         entrypoint = specification.entrypoint
         cmd = specification.command
-        env = specification.environment.map { "\($0.name)=\($0.value)" }
+        env = specification.environment.map { "\($0.name)=\($0.value)" } + [Self.visibleDevices(specification.gpus)]
         workingDir = specification.workingDirectory
         labels = specification.labels.asEngineLabels
         hostConfig = HostConfig(
@@ -81,7 +89,14 @@ struct ContainerBody: Encodable, Sendable {
             init: engine.hasInit,
             mounts: specification.mounts.map {
                 Mount(source: $0.source, target: $0.target, readOnly: $0.isReadOnly)
-            })
+            },
+            deviceRequests: specification.gpus.isEmpty || !specification.bringsDevices
+                ? nil : [DeviceRequest(deviceIDs: specification.gpus)])
+    }
+
+    /// An engine whose own runtime is NVIDIA's goes by this variable, which images set to `all`: so it is always said.
+    private static func visibleDevices(_ gpus: [String]) -> String {
+        "NVIDIA_VISIBLE_DEVICES=" + (gpus.isEmpty ? "void" : gpus.joined(separator: ","))
     }
 }
 

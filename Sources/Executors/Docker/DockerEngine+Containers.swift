@@ -9,9 +9,13 @@ extension DockerEngine {
             var status: String
             var running: Bool
             var exitCode: Int
+            var pid: Int32?
             var oomKilled: Bool?
             var startedAt: String?
             var finishedAt: String?
+
+            /// Whether it ever ran.
+            var wasStarted: Bool { startedAt.flatMap(EngineTime.timestamp) != nil }
         }
         struct Config: Decodable { var labels: [String: String]? }
         var id: String

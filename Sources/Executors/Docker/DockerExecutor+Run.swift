@@ -11,15 +11,40 @@ extension DockerExecutor {
         _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit {
         defer { runs.forget(container.id) }
+        let meter = UsageMeter(engine: engine, container: container.id)
         do {
-            return try await start(container, output: output)
+            var exit = try await start(container, meter: meter, output: output)
+            exit.usage = meter.usage
+            return exit
         } catch {
             throw Self.translated(error, doing: "run the container")
         }
     }
 
-    private func start(
+    /// Goes on with a container that an earlier process started, from the engine's record of it.
+    public func follow(
         _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? {
+        do {
+            guard try await engine.container(container.id).state.wasStarted else { return nil }
+            let meter = UsageMeter(engine: engine, container: container.id)
+            await meter.begin()
+            let metering = Task { await meter.run() }
+            defer { metering.cancel() }
+            var follower = OutputFollower(output: output)
+            var exit = try await recover(container, &follower)
+            exit.usage = meter.usage
+            // The engine was there all along: what it recorded is all there was.
+            exit.mayLackOutput = false
+            return exit
+        } catch {
+            throw Self.translated(error, doing: "go on with the container")
+        }
+    }
+
+    private func start(
+        _ container: ContainerHandle, meter: UsageMeter,
+        output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit {
         async let wait = engine.waitForNextExit(container.id)
         async let attachment = engine.attach(container.id)
@@ -28,6 +53,9 @@ extension DockerExecutor {
         try await engine.start(container.id)
         // A stop between the two found nothing to stop.
         if runs.isStopRequested(container.id) { try await engine.kill(container.id) }
+        await meter.begin()
+        let metering = Task { await meter.run() }
+        defer { metering.cancel() }
         var follower = OutputFollower(output: output)
         let isWhole = try await follower.follow(attached.body)
         do {

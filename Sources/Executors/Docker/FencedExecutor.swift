@@ -73,6 +73,11 @@ public struct FencedExecutor: Executor {
     ) async throws -> ContainerExit { try await base.run(container, output: output) }
 
     /// As the executor within.
+    public func follow(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit? { try await base.follow(container, output: output) }
+
+    /// As the executor within.
     public func stop(_ container: ContainerHandle, grace: Duration) async throws {
         try await base.stop(container, grace: grace)
     }

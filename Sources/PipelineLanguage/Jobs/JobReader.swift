@@ -38,6 +38,7 @@ struct JobReader {
             draft.stopJob = reader.stopJob(node)
         }
         if let node = present(keys["tags"]) { job.tags = tags(node) }
+        if let node = present(keys["resource_group"]) { job.resourceGroup = resourceGroup(node) }
         readStart(keys, into: &job)
         if let node = keys["variables"] { draft.ownVariables = VariableReader(values: values, scope: .job).read(node) }
         if let node = keys["rules"] { draft.rules = RuleReader(values: values, owner: .job).read(node) }
@@ -171,6 +172,14 @@ struct JobReader {
         guard let tags = values.texts(node, "tags") else { return [] }
         if tags.count > 50 { values.error("tags: \(tags.count) are given, and 50 are allowed.", at: node.span) }
         return tags.map(\.text)
+    }
+
+    private func resourceGroup(_ node: Node) -> String? {
+        guard let name = values.nonEmptyText(node, "resource_group") else { return nil }
+        if name.count > 255 {
+            values.error("resource_group may have 255 characters, and this one has \(name.count).", at: node.span)
+        }
+        return name
     }
 
     private func learning(_ entry: Mapping.Entry) -> MLSettings? {

@@ -17,8 +17,8 @@ enum Keywords {
     /// Keys of a job that are carried out.
     static let job = [
         "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "except",
-        "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel", "retry", "rules",
-        "script", "stage", "tags", "timeout", "variables", "when",
+        "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel",
+        "resource_group", "retry", "rules", "script", "stage", "tags", "timeout", "variables", "when",
     ]
 
     /// Names that GitLab keeps for itself, so that no job may have them.
@@ -37,7 +37,6 @@ enum Keywords {
         "pages": "Deploy with a script instead.",
         "publish": "Deploy with a script instead.",
         "release": "Make the release in the script.",
-        "resource_group": "Jobs are not kept apart by it.",
         "run": "Use script.",
         "secrets": "Use a secret of the repository.",
         "services": "Start what the job needs in its script.",

@@ -5,7 +5,8 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "curves", "gate", "cpus", "memory", "shm_size",
+        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "gate", "cpus", "memory",
+        "shm_size", "data",
     ]
 
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
@@ -13,20 +14,23 @@ struct LearningReader {
         if node.isNull { return nil }
         guard let mapping = values.mapping(node, "ml", keys: Self.keys) else { return nil }
         var settings = MLSettings()
-        for entry in mapping.entries where !entry.value.isNull { read(entry, into: &settings) }
+        let hasCheckpoint = mapping["checkpoint"].map { !$0.isNull } ?? false
+        for entry in mapping.entries where !entry.value.isNull {
+            read(entry, into: &settings, hasCheckpoint: hasCheckpoint)
+        }
+        if settings.gpuMemory != nil, settings.gpus ?? 0 == 0, let entry = mapping.entry("gpu_memory") {
+            values.error("ml: gpu_memory asks for nothing without gpus. Write gpus: 1 beside it.", at: entry.keySpan)
+        }
         return settings
     }
 
-    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings) {
+    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings, hasCheckpoint: Bool) {
         let node = entry.value
         let key = "ml: \(entry.key)"
         switch entry.key {
-        case "gpus":
-            settings.gpus = values.integer(node, key, in: 0...1_024)
-            if settings.gpus != 0 { later(entry, "the job gets no GPU.") }
-        case "gpu_memory":
-            settings.gpuMemory = byteCount(node, key)
-            later(entry, "no GPU is chosen by it.")
+        case "gpus": settings.gpus = values.integer(node, key, in: 0...1_024)
+        case "gpu_memory": settings.gpuMemory = byteCount(node, key)
+        case "data": settings.data = dataNames(node, key)
         case "seeds":
             settings.seeds = values.integer(node, key, in: 1...1_000)
             later(entry, "the job runs once, without PAWL_SEED.")
@@ -34,8 +38,12 @@ struct LearningReader {
             settings.inputs = texts(node, key)
             later(entry, "the job always runs.")
         case "checkpoint":
-            settings.checkpoint = values.nonEmptyText(node, key)
-            later(entry, "each attempt begins anew.")
+            settings.checkpoint = path(node, key)
+        case "checkpoint_every":
+            settings.checkpointEvery = interval(node, key)
+            if !hasCheckpoint {
+                values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
+            }
         case "curves":
             settings.curves = texts(node, key)
             later(entry, "no curves are read.")
@@ -55,6 +63,38 @@ struct LearningReader {
 
     private func texts(_ node: Node, _ key: String) -> [String] {
         values.texts(node, key, allowsSingle: true)?.map(\.text) ?? []
+    }
+
+    /// A path below the checkout, which may hold variables.
+    private func path(_ node: Node, _ key: String) -> String? {
+        guard let text = values.nonEmptyText(node, key) else { return nil }
+        let parts = text.split(separator: "/")
+        guard !text.hasPrefix("/"), !parts.contains(".."), parts.contains(where: { $0 != "." }) else {
+            values.error("\(key) must be a path within the checkout, such as ckpt/.", at: node.span)
+            return nil
+        }
+        return text
+    }
+
+    private func interval(_ node: Node, _ key: String) -> Duration? {
+        guard let interval = values.duration(node, key) else { return nil }
+        guard interval >= .seconds(10), interval <= .days(7) else {
+            values.error("\(key) must be from 10 seconds to a week, such as 10m.", at: node.span)
+            return nil
+        }
+        return interval
+    }
+
+    /// Names of data folders: each is a part of a path in the job's container.
+    private func dataNames(_ node: Node, _ key: String) -> [String] {
+        guard let texts = values.texts(node, key, allowsSingle: true) else { return [] }
+        if texts.count > 50 { values.error("\(key): \(texts.count) are given, and 50 are allowed.", at: node.span) }
+        for (text, span) in texts where !DataName.isValid(text) {
+            values.error(
+                "\(key) \"\(text.prefix(80))\" is not a name. \(DataName.rule) A runner's administrator gives them.",
+                at: span)
+        }
+        return texts.map(\.text)
     }
 
     private func cpus(_ node: Node, _ key: String) -> Double? {

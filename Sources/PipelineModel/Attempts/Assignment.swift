@@ -31,15 +31,22 @@ public struct Assignment: Sendable {
     public var closedRegistries: [String]
     /// Artifacts of earlier jobs to lay into the workspace, in order.
     public var artifacts: [ArtifactInput]
+    /// What an earlier attempt at the job saved, to be laid into the workspace before it starts; nil where there is nothing.
+    public var checkpoint: Checkpoint?
+    /// The GPUs it has for itself.
+    public var gpus: [GrantedGPU]
     /// What it may use at most.
     public var limits: JobLimits
+    /// How long the lease holds from its acknowledgement on without a heartbeat; nil where it is as the claim said.
+    public var leaseFor: Duration?
 
     /// Collects an assignment.
     public init(
         key: LeaseKey, attemptNumber: Int, pipeline: PipelineID, job: PlannedJob, repository: RepositoryReference,
         fetchURL: String? = nil, ref: String, commit: String, trust: CommitTrust = .fork, variables: [Variable],
         secrets: [GrantedSecret] = [], gitCredential: GitCredential? = nil, registryLogins: [RegistryLogin] = [],
-        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], limits: JobLimits
+        closedRegistries: [String] = [], artifacts: [ArtifactInput] = [], checkpoint: Checkpoint? = nil,
+        gpus: [GrantedGPU] = [], limits: JobLimits, leaseFor: Duration? = nil
     ) {
         self.key = key
         self.attemptNumber = attemptNumber
@@ -56,7 +63,10 @@ public struct Assignment: Sendable {
         self.registryLogins = registryLogins
         self.closedRegistries = closedRegistries
         self.artifacts = artifacts
+        self.checkpoint = checkpoint
+        self.gpus = gpus
         self.limits = limits
+        self.leaseFor = leaseFor
     }
 }
 

@@ -30,11 +30,16 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var finishedAt: Timestamp
     /// The image that was really used, as an id or digest.
     public var imageDigest: String?
+    /// What it used, where the runner says.
+    public var usage: AttemptUsage?
+    /// Its GPUs that failed under it; nil where none did.
+    public var failedGPUs: [GPUFault]?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
-        finishedAt: Timestamp, imageDigest: String? = nil
+        finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
+        failedGPUs: [GPUFault]? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -42,5 +47,21 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.imageDigest = imageDigest
+        self.usage = usage
+        self.failedGPUs = failedGPUs
+    }
+}
+
+/// A GPU that failed under an attempt.
+public struct GPUFault: Hashable, Codable, Sendable {
+    /// The device's own name.
+    public var uuid: String
+    /// How it failed, in words.
+    public var reason: String
+
+    /// Describes a failure.
+    public init(uuid: String, reason: String) {
+        self.uuid = uuid
+        self.reason = reason
     }
 }

@@ -28,7 +28,12 @@ public protocol Coordinator: Sendable {
     func store(
         _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey) async throws
 
-    /// Streams an artifact that the assignment named.
+    /// Keeps what the job has saved of its work, in place of what was kept of it before: the next attempt at the job gets
+    /// it. The bytes must have the hash and size that the reference names, and count only once they are all there.
+    func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey) async throws
+
+    /// Streams an artifact or a checkpoint that the assignment named.
     func artifact(_ sha256: String, for key: LeaseKey) async throws -> AsyncThrowingStream<[UInt8], any Error>
 
     /// Ends the attempt. Idempotent by job, attempt and epoch.
@@ -39,6 +44,13 @@ public protocol Coordinator: Sendable {
 }
 
 extension Coordinator {
+    /// Keeps none.
+    public func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        throw CoordinatorError.refused("this server keeps no checkpoints")
+    }
+
     /// Hears nothing between heartbeats.
     public func untilStopIsWanted(_ key: LeaseKey) async {
         let (never, keepOpen) = AsyncStream.makeStream(of: Never.self)
@@ -47,17 +59,17 @@ extension Coordinator {
     }
 }
 
-/// What a runner offers when it asks for work.
+/// What a runner says of itself when it asks for work. Who it is, and what it may take, the server knows.
 public struct ClaimRequest: Hashable, Codable, Sendable {
-    /// The runner's name.
-    public var runner: String
-    /// What it has; a job's tags must all be among them.
-    public var tags: [String]
+    /// What its machine has now.
+    public var inventory: RunnerInventory
+    /// Its version of Pawl.
+    public var version: String
 
     /// Asks for work.
-    public init(runner: String, tags: [String]) {
-        self.runner = runner
-        self.tags = tags
+    public init(inventory: RunnerInventory = .init(), version: String) {
+        self.inventory = inventory
+        self.version = version
     }
 }
 
@@ -69,6 +81,9 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case refused(String)
     /// The server cannot do it now; try again.
     case unavailable(String)
+    /// The runner is to take nothing more, and to end when it has nothing in hand: it was removed or drained, or has had
+    /// the one job that it joined for. Only a runner on its own hears it, when it asks for work.
+    case gone(String)
 
     /// One readable line.
     public var description: String {
@@ -76,6 +91,7 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .leaseLost: "the lease of this attempt has ended"
         case .refused(let reason): "refused: \(reason)"
         case .unavailable(let reason): "not now: \(reason)"
+        case .gone(let reason): "not needed any more: \(reason)"
         }
     }
 }

@@ -10,8 +10,11 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public var seeds: Int?
     /// Paths whose content decides whether the job need run at all.
     public var inputs: [String]
-    /// A path that is saved on preemption and restored into the next attempt.
+    /// A path of the workspace that is saved now and then, when the job is stopped and when it fails, and laid into the
+    /// next attempt.
     public var checkpoint: String?
+    /// How often it is saved while the job runs, in milliseconds; nil for every ten minutes.
+    private var checkpointEveryMs: Int64?
     /// Paths of event files with the curves of training.
     public var curves: [String]
     /// Rules over metrics, by metric.
@@ -20,6 +23,8 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public var cpus: Double?
     /// Memory, at most the server's limit.
     public var memory: ByteCount?
+    /// Names of data folders that it reads, each at `/data/<name>`. A runner's administrator offers them.
+    public var data: [String]
     /// The size of `/dev/shm`.
     public var shmSize: ByteCount?
 
@@ -28,6 +33,30 @@ public struct MLSettings: Hashable, Codable, Sendable {
         inputs = []
         curves = []
         gate = []
+        data = []
+    }
+
+    /// Reads what a plan holds; plans from before there was data name none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        gpus = try container.decodeIfPresent(Int.self, forKey: .gpus)
+        gpuMemory = try container.decodeIfPresent(ByteCount.self, forKey: .gpuMemory)
+        seeds = try container.decodeIfPresent(Int.self, forKey: .seeds)
+        inputs = try container.decode([String].self, forKey: .inputs)
+        checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
+        checkpointEveryMs = try container.decodeIfPresent(Int64.self, forKey: .checkpointEveryMs)
+        curves = try container.decode([String].self, forKey: .curves)
+        gate = try container.decode([GateRule].self, forKey: .gate)
+        cpus = try container.decodeIfPresent(Double.self, forKey: .cpus)
+        memory = try container.decodeIfPresent(ByteCount.self, forKey: .memory)
+        data = try container.decodeIfPresent([String].self, forKey: .data) ?? []
+        shmSize = try container.decodeIfPresent(ByteCount.self, forKey: .shmSize)
+    }
+
+    /// How often the checkpoint is saved while the job runs, where it has changed; nil for every ten minutes.
+    public var checkpointEvery: Duration? {
+        get { checkpointEveryMs.map { .milliseconds($0) } }
+        set { checkpointEveryMs = newValue?.wholeMilliseconds }
     }
 }
 

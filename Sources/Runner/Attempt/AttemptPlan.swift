@@ -1,5 +1,6 @@
 import Executors
 import GitRepositories
+import Glibc
 import JobLogs
 import PipelineModel
 
@@ -25,10 +26,17 @@ struct AttemptPlan: Sendable {
             folder: "\(folders.workspaces)/\(assignment.key.attempt)", repository: assignment.repository,
             artifactLimit: assignment.limits.artifactSize)
         self.workspace = workspace
-        limits = assignment.limits.lowered(by: job)
+        limits = Self.limits(of: assignment)
         let written = job.image?.name ?? settings.defaultImage
         var own = Self.ownVariables(workspace, settings)
+        if assignment.checkpoint != nil, let path = job.ml?.checkpoint {
+            own.append(Variable("PAWL_RESUME_FROM", path))
+        }
         if let written { own.append(Variable("CI_JOB_IMAGE", written)) }
+        if !assignment.gpus.isEmpty {
+            let names = assignment.gpus.map(\.uuid).joined(separator: ",")
+            own.append(Variable("PAWL_GPUS", names, expands: false))
+        }
         if !assignment.variables.contains(where: { $0.name.hasPrefix("GIT_CONFIG_") }) {
             // The image's user need not be the one who laid the commit out, and git would refuse to work then.
             own += [("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")].map {
@@ -47,6 +55,18 @@ struct AttemptPlan: Sendable {
         }
         hidden += assignment.registryLogins.map { ("the login for \($0.registry)", $0.password.revealed) }
         masker = SecretMasker(hidden)
+    }
+
+    /// What the job may use. One that learns on GPUs and does not say how large its `/dev/shm` is gets half of its memory
+    /// for it: loaders hand their batches over there, and the usual size ends them.
+    private static func limits(of assignment: Assignment) -> JobLimits {
+        var limits = assignment.limits.lowered(by: assignment.job)
+        if !assignment.gpus.isEmpty, assignment.job.ml?.shmSize == nil,
+            let memory = limits.memory ?? MachineFacts.memory
+        {
+            limits.shmSize = max(limits.shmSize, ByteCount(bytes: memory.bytes / 2))
+        }
+        return limits
     }
 
     /// What only the runner knows. It wins over variables of the same name.
@@ -75,7 +95,8 @@ struct AttemptPlan: Sendable {
     }
 
     /// The container, with the mirror's objects in the place where the checkout looks for them.
-    func container(image: String, scripts: ScriptFolder, mirror: Mirror?) -> ContainerSpecification {
+    /// - Throws: `RunnerError` where the job asks for data that it does not get here.
+    func container(image: String, scripts: ScriptFolder, mirror: Mirror?) throws -> ContainerSpecification {
         var mounts = [
             ContainerSpecification.Mount(source: workspace.project, target: workspace.target, isReadOnly: false),
             ContainerSpecification.Mount(source: scripts.path, target: ScriptFolder.target, isReadOnly: true),
@@ -90,12 +111,29 @@ struct AttemptPlan: Sendable {
                 ContainerSpecification.Mount(
                     source: given.path, target: given.target, isReadOnly: !given.isWritable))
         }
+        mounts += try dataMounts()
         let entrypoint = assignment.job.image?.entrypoint
         return ContainerSpecification(
             labels: ContainerLabels(instance: instance, key: assignment.key), image: image,
             command: scripts.command(after: entrypoint), workingDirectory: workspace.target, limits: limits,
             entrypoint: entrypoint, mounts: mounts,
-            pullPolicies: pullPolicies(of: image), registryLogins: assignment.registryLogins)
+            pullPolicies: pullPolicies(of: image), registryLogins: assignment.registryLogins,
+            gpus: assignment.gpus.map(\.uuid), bringsDevices: settings.bringsDevices)
+    }
+
+    /// The data folders that the job asks for, which it cannot write to. The queue hands such a job only to a runner that
+    /// offers them; settings may have changed since.
+    private func dataMounts() throws -> [ContainerSpecification.Mount] {
+        try (assignment.job.ml?.data ?? []).map { name in
+            guard let folder = settings.data[name], DataName.isValid(name), access(folder.path, F_OK) == 0 else {
+                throw RunnerError(.folder, message: "This runner does not have the data \(name) any more.")
+            }
+            guard folder.forks || assignment.trust != .fork else {
+                throw RunnerError(.forbidden, message: "The data \(name) is not for commits of forks.")
+            }
+            return ContainerSpecification.Mount(
+                source: folder.path, target: DataName.target(of: name), isReadOnly: true)
+        }
     }
 
     /// Whether a folder of the machine is for this job: never for a fork's, and one that belongs to an environment only
@@ -114,6 +152,15 @@ struct AttemptPlan: Sendable {
     private func pullPolicies(of image: String) -> [PlannedJob.PullPolicy] {
         if ImageRegistry.isOne(of: assignment.closedRegistries, for: image) { return [.always] }
         return assignment.job.image?.pullPolicy ?? [.ifNotPresent]
+    }
+
+    /// What the job saves of its work, as the pipeline file has it with its variables replaced; nil where it saves
+    /// nothing, or what is no path within the checkout.
+    var checkpointPath: String? {
+        guard let path = assignment.job.ml?.checkpoint.map(variables.expand) else { return nil }
+        let parts = relativeGlob(path).split(separator: "/", omittingEmptySubsequences: false)
+        let isWithin = parts.first != "" && !parts.contains("..") && parts.contains { $0 != "." && $0 != "" }
+        return isWithin ? path : nil
     }
 
     /// A glob of the pipeline file with its variables replaced, relative to the checkout.

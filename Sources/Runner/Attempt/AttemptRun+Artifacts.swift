@@ -41,6 +41,7 @@ extension AttemptRun {
             if control.reason?.endsRight == true { return false }
             do {
                 try await context.coordinator.store(reference, content: ArtifactFile.content(of: file), for: key)
+                traffic.addUploaded(reference.size)
                 await pump.note("artifacts kept: \(reference.fileCount) files, \(ByteText.of(reference.size.bytes))")
                 return true
             } catch CoordinatorError.leaseLost {

@@ -6,14 +6,21 @@ import PipelineModel
 extension AttemptRun {
     /// Prepares and runs the container within all limits, and says how that went. The container still exists then.
     func conduct(
-        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async -> Outcome {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.watch() }
             group.addTask { await limitTime(to: plan.limits.timeout) }
             defer { group.cancelAll() }
             do {
-                try await control.untilStopped { try await prepare(plan, pump: pump, container: container) }
+                if handover == nil {
+                    try await control.untilStopped {
+                        try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                    }
+                } else {
+                    await checkpoints?.goOn()
+                }
             } catch let error as ExecutorError where error.code == .engineUnavailable && control.reason == nil {
                 return Outcome(notBegun: error.message, finishedAt: context.clock.wall())
             } catch {
@@ -21,11 +28,35 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return try await run(handle, plan, pump)
+                return await blamed(try await run(handle, plan, pump, keeper, checkpoints), plan)
+            } catch is NeverStarted {
+                return Outcome(
+                    notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
             } catch {
-                return outcome(of: error, plan)
+                return await blamed(outcome(of: error, plan), plan)
             }
         }
+    }
+
+    /// An outcome whose failure is put down to a GPU of the attempt that has failed meanwhile: what a script says then is
+    /// not its own fault.
+    private func blamed(_ outcome: Outcome, _ plan: AttemptPlan) async -> Outcome {
+        let gpus = plan.assignment.gpus
+        guard !gpus.isEmpty, control.reason == nil, let failure = outcome.failure,
+            [.script, .system].contains(failure.class)
+        else { return outcome }
+        let seen = await context.inventory(.fresh).gpus
+        let faults = gpus.compactMap { granted -> (index: Int, fault: GPUFault)? in
+            guard case .failed(let why) = seen.first(where: { $0.uuid == granted.uuid })?.condition else { return nil }
+            return (granted.index, GPUFault(uuid: granted.uuid, reason: why))
+        }
+        guard let first = faults.first else { return outcome }
+        var blamed = outcome
+        blamed.failedGPUs = faults.map(\.fault)
+        blamed.failure = Failure(
+            .gpu, exitCode: failure.exitCode,
+            "GPU \(first.index) failed under it: \(first.fault.reason) (\(failure.message))")
+        return blamed
     }
 
     private func outcome(of error: any Error, _ plan: AttemptPlan) -> Outcome {
@@ -37,7 +68,8 @@ extension AttemptRun {
 
     /// Creates the container and fills the workspace, both at once.
     private func prepare(
-        _ plan: AttemptPlan, pump: LogPump, container: NIOLockedValueBox<ContainerHandle?>
+        _ plan: AttemptPlan, pump: LogPump, checkpoints: CheckpointKeeper?,
+        container: NIOLockedValueBox<ContainerHandle?>
     ) async throws {
         guard let image = plan.image else {
             throw RunnerError(
@@ -54,7 +86,7 @@ extension AttemptRun {
         try plan.workspace.make()
         let scripts = try ScriptFolder(
             at: "\(context.folders.memory)/\(key.attempt)", script: plan.script, variables: plan.variables)
-        let specification = plan.container(image: image, scripts: scripts, mirror: mirror)
+        let specification = try plan.container(image: image, scripts: scripts, mirror: mirror)
         let executor = context.executor
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -70,23 +102,34 @@ extension AttemptRun {
                         "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
                 }
                 let lines = try await plan.workspace.lay(
-                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock)
+                    plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock,
+                    traffic: traffic)
                 for line in lines { await pump.note(line) }
+                if let checkpoint = plan.assignment.checkpoint, checkpoints != nil {
+                    let line = try await plan.workspace.lay(
+                        checkpoint, of: key, from: context.coordinator, clock: context.clock, traffic: traffic)
+                    await pump.note(line)
+                }
                 let project = plan.workspace.project
                 try await blocking { try SharedFolder.open(project) }
+                try await checkpoints?.begin()
             }
             try await group.waitForAll()
         }
     }
 
-    private func run(_ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Outcome {
+    private func run(
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper,
+        _ checkpoints: CheckpointKeeper?
+    ) async throws -> Outcome {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
         let faults = context.settings.faults
-        await pump.beginSilence()
+        await handOver(container, plan, pump, keeper)
+        await pump.beginOutput()
         let exit = try await withThrowingTaskGroup(of: ContainerExit?.self) { group in
             group.addTask {
-                try await context.executor.run(container) { output in
+                try await start(container) { output in
                     let isFirst = hasStarted.withLockedValue { known in
                         defer { known = true }
                         return !known
@@ -101,6 +144,10 @@ extension AttemptRun {
             }
             group.addTask {
                 await limitSilence(to: plan.limits.noOutputTimeout, of: pump)
+                return nil
+            }
+            group.addTask {
+                await checkpoints?.keepNowAndThen()
                 return nil
             }
             group.addTask {
@@ -121,7 +168,33 @@ extension AttemptRun {
         let isStopped = control.reason != nil
         return Outcome(
             failure: failure, exitCode: isStopped ? nil : exit.code, startedAt: exit.startedAt ?? startedAt,
-            finishedAt: exit.finishedAt ?? context.clock.wall())
+            finishedAt: exit.finishedAt ?? context.clock.wall(), containerUsage: exit.usage)
+    }
+
+    /// Starts the container, or goes on with one that an earlier process started.
+    private func start(
+        _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
+    ) async throws -> ContainerExit {
+        guard handover != nil else { return try await context.executor.run(container, output: output) }
+        guard let exit = try await context.executor.follow(container, output: output) else {
+            throw NeverStarted()
+        }
+        return exit
+    }
+
+    /// Leaves word for the process that may come after this one. Without it the container would be removed then.
+    private func handOver(
+        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper
+    ) async {
+        guard handover == nil else { return }
+        let word = Handover(
+            claim: claim, receivedAt: receivedAt, assignment: plan.assignment, container: container,
+            notes: await pump.notes)
+        do {
+            try context.folders.handovers.begin(word, leaseEnd: keeper.end)
+        } catch {
+            context.logger.warning("the attempt cannot be handed over", metadata: facts(["error": "\(error)"]))
+        }
     }
 
     /// Ends the container when the attempt is to stop: with time to end by itself, or at once when the lease is lost.
@@ -170,3 +243,6 @@ extension AttemptRun {
         }
     }
 }
+
+/// The container of an attempt that was handed over never ran.
+private struct NeverStarted: Error {}

@@ -14,6 +14,9 @@ struct AttemptRun: Sendable {
     let receivedAt: Duration
     let context: RunnerContext
     let control: AttemptControl
+    let traffic = AttemptTraffic()
+    /// What an earlier process of the runner began; nil where the attempt begins here.
+    var handover: Handover?
 
     /// What is said about the attempt at its end.
     enum Ending: Sendable {
@@ -32,18 +35,72 @@ struct AttemptRun: Sendable {
         var exitCode: Int?
         var startedAt: Timestamp?
         var finishedAt: Timestamp
+        /// What its container used, where that could be measured.
+        var containerUsage: ContainerUsage?
+        var failedGPUs: [GPUFault]?
     }
 
     var key: LeaseKey { claim.key }
 
     /// Carries the attempt out. Ends early only by what `control` is told; never throws, never cancelled.
     func carryOut() async {
-        let keeper = LeaseKeeper(
-            claim, receivedAt: receivedAt, coordinator: context.coordinator, control: control, clock: context.clock,
-            logger: context.logger)
-        guard let assignment = await acknowledge() else { return }
+        let keeper = keeper(of: claim, since: receivedAt)
+        guard let assignment = await acknowledge(keeper) else { return }
+        await carryOut(assignment, keeper: keeper)
+    }
+
+    /// Goes on with what an earlier process of the runner began, where the job is still this runner's. Else its container
+    /// is removed, and nothing more is said.
+    func goOn(with handover: Handover) async {
+        guard let keeper = await regain(handover) else {
+            await context.destroy(handover.container(of: context.folders.instance))
+            return await cleanUp(AttemptPlan(handover.assigned, settings: context.settings, folders: context.folders))
+        }
+        context.logger.info("a job that runs is gone on with", metadata: facts())
+        await carryOut(handover.assigned, keeper: keeper)
+    }
+
+    private func keeper(of claim: Claim, since moment: Duration) -> LeaseKeeper {
+        let (handovers, logger) = (context.folders.handovers, context.logger)
+        return LeaseKeeper(
+            claim, receivedAt: moment, coordinator: context.coordinator, control: control, clock: context.clock,
+            logger: context.logger
+        ) { end in
+            do {
+                try handovers.noteLease(of: claim.key.attempt, end: end)
+            } catch {
+                logger.warning("a lease's end could not be noted", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Asks the server whether the job is still this runner's, for as long as nobody else can have it.
+    private func regain(_ handover: Handover) async -> LeaseKeeper? {
+        let end = context.folders.handovers.leaseEnd(of: key.attempt) ?? .zero
+        var backOff = BackOff(to: .seconds(5))
+        repeat {
+            let sentAt = context.clock.now()
+            do {
+                var claim = claim
+                switch try await context.coordinator.heartbeat(key) {
+                case .renewed(let length): claim.leaseFor = length
+                case .cancel(let reason): control.stop(.cancelled(reason))
+                case .lost: return nil
+                }
+                return keeper(of: claim, since: sentAt)
+            } catch CoordinatorError.leaseLost {
+                return nil
+            } catch {
+                context.logger.info("the lease is not confirmed yet", metadata: facts(["error": "\(error)"]))
+                guard (try? await context.clock.pause(backOff.delay())) != nil else { return nil }
+            }
+        } while context.clock.now() < end - claim.leaseFor / 6
+        return nil
+    }
+
+    private func carryOut(_ assignment: Assignment, keeper: LeaseKeeper) async {
         let plan = AttemptPlan(assignment, settings: context.settings, folders: context.folders)
-        let container = NIOLockedValueBox<ContainerHandle?>(nil)
+        let container = NIOLockedValueBox(handover?.container(of: context.folders.instance))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.renew() }
             let ending = await work(plan, keeper: keeper, container: container)
@@ -55,11 +112,14 @@ struct AttemptRun: Sendable {
     }
 
     /// Says that the job will be started; nil when it will not be.
-    private func acknowledge() async -> Assignment? {
+    private func acknowledge(_ keeper: LeaseKeeper) async -> Assignment? {
         var backOff = BackOff()
         while control.reason == nil, context.clock.now() < receivedAt + claim.leaseFor / 2 {
             do {
-                return try await context.coordinator.acknowledge(key)
+                let sentAt = context.clock.now()
+                let assignment = try await context.coordinator.acknowledge(key)
+                if let length = assignment.leaseFor { keeper.extend(from: sentAt, by: length) }
+                return assignment
             } catch CoordinatorError.leaseLost {
                 return nil
             } catch {
@@ -75,14 +135,23 @@ struct AttemptRun: Sendable {
     private func work(
         _ plan: AttemptPlan, keeper: LeaseKeeper, container: NIOLockedValueBox<ContainerHandle?>
     ) async -> Ending {
+        let (handovers, attempt) = (context.folders.handovers, key.attempt)
         let pump = LogPump(
             key: key, masker: plan.masker, limit: plan.limits.logSize, coordinator: context.coordinator,
-            control: control, clock: context.clock, logger: context.logger)
+            control: control, clock: context.clock, logger: context.logger
+        ) { taken in try? handovers.noteFlush(of: attempt, at: taken) }
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await pump.run() }
             defer { group.cancelAll() }
-            await open(plan, pump)
-            var outcome = await conduct(plan, keeper: keeper, pump: pump, container: container)
+            if let handover {
+                await pump.repeatBeginning(handover.notes, flushes: handovers.flushes(of: attempt))
+            } else {
+                await open(plan, pump)
+            }
+            let checkpoints = CheckpointKeeper(plan, context: context, control: control, traffic: traffic, pump: pump)
+            var outcome = await conduct(
+                plan, keeper: keeper, pump: pump, checkpoints: checkpoints, container: container)
+            if mayGoOn(after: outcome) { await checkpoints?.keepLast() }
             guard await keepArtifacts(plan, &outcome, pump) else { return await dropped(container) }
             if let reason = outcome.notBegun {
                 await destroy(container)
@@ -95,15 +164,35 @@ struct AttemptRun: Sendable {
             let result = AttemptResult(
                 failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
-                imageDigest: container.withLockedValue { $0?.imageID })
+                imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
+                failedGPUs: outcome.failedGPUs)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let destroyed: Void = destroy(container)
+            if handover != nil { await pump.note("The runner was started anew while the job ran, and went on with it") }
             await pump.note(outcome.failure?.closingWords ?? "Job passed")
             await pump.finish()
             await destroyed
             return control.reason?.endsRight == true ? .silence : .result(result)
         }
+    }
+
+    /// Whether another attempt may go on from what the job has saved: it was stopped for the runner's sake, or failed.
+    private func mayGoOn(after outcome: Outcome) -> Bool {
+        switch control.reason {
+        case .runnerStops: true
+        case .cancelled, .leaseLost: false
+        case .timeout, .noOutput: true
+        case nil: outcome.failure != nil
+        }
+    }
+
+    /// What the attempt has used until now.
+    private func usage(in outcome: Outcome) -> AttemptUsage {
+        let container = outcome.containerUsage
+        return AttemptUsage(
+            wallMs: (context.clock.now() - receivedAt).wholeMilliseconds, cpuMs: container?.cpu.wholeMilliseconds,
+            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded)
     }
 
     /// The ending of an attempt of which there is nothing to say.
@@ -170,8 +259,12 @@ struct AttemptRun: Sendable {
 
     private func cleanUp(_ plan: AttemptPlan) async {
         let folders = [plan.workspace.folder, "\(context.folders.memory)/\(key.attempt)"]
+        let handovers = context.folders.handovers
         do {
-            try await blocking { for folder in folders { try FolderRemoval.remove(folder) } }
+            try await blocking {
+                try handovers.end(key.attempt)
+                for folder in folders { try FolderRemoval.remove(folder) }
+            }
         } catch {
             context.logger.error("a workspace could not be removed", metadata: facts(["error": "\(error)"]))
         }

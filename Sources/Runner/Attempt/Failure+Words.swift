@@ -11,6 +11,7 @@ extension Failure {
             // The pipeline file asks for what the engine does not do. That is not Pawl's side.
             self.init(.script, error.message)
         case let error as RunnerError where error.code == .refused: self.init(.script, error.message)
+        case let error as RunnerError where error.code == .forbidden: self.init(.policy, error.message)
         case let error as GitError: self.init(.system, "the commit could not be laid out: \(error.message)")
         default: self.init(.system, "\(error)")
         }

@@ -11,6 +11,7 @@ struct RunnerContext: Sendable {
     var coordinator: any Coordinator
     var executor: any Executor
     var mirrors: Mirrors
+    var inventory: @Sendable (MachineInventory.Freshness) async -> RunnerInventory
     var clock: RunnerClock
     var logger: Logger
     /// Whether the runner's grace is over, and nothing is waited for any more.

@@ -13,6 +13,7 @@ struct LeaseKeeper: Sendable {
     private let clock: RunnerClock
     private let logger: Logger
     private let state: NIOLockedValueBox<State>
+    private let onRenewal: @Sendable (Duration) -> Void
 
     private struct State {
         var length: Duration
@@ -20,17 +21,26 @@ struct LeaseKeeper: Sendable {
         var end: Duration
     }
 
-    /// Keeps the lease of a claim that was received at a time.
+    /// Keeps the lease of a claim that was received at a time. `onRenewal` is told each new end.
     init(
         _ claim: Claim, receivedAt: Duration, coordinator: any Coordinator, control: AttemptControl, clock: RunnerClock,
-        logger: Logger
+        logger: Logger, onRenewal: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
+        self.onRenewal = onRenewal
         self.coordinator = coordinator
         self.control = control
         self.clock = clock
         self.logger = logger
         key = claim.key
         state = NIOLockedValueBox(State(length: claim.leaseFor, end: receivedAt + claim.leaseFor))
+    }
+
+    /// When the lease has ended if it is not renewed.
+    var end: Duration { state.withLockedValue { $0.end } }
+
+    /// Counts the lease anew, from a moment before the server was asked.
+    func extend(from moment: Duration, by length: Duration) {
+        state.withLockedValue { $0 = State(length: length, end: moment + length) }
     }
 
     /// Renews the lease three times in its length, until the task is cancelled or the lease is lost.
@@ -44,10 +54,15 @@ struct LeaseKeeper: Sendable {
                 switch try await coordinator.heartbeat(key) {
                 case .renewed(let length):
                     state.withLockedValue { $0 = State(length: length, end: sentAt + length) }
+                    onRenewal(sentAt + length)
                     wait = length / 3
                 case .cancel(let reason):
                     // The lease holds on, so that the end of the job can still be told.
-                    state.withLockedValue { $0.end = sentAt + $0.length }
+                    onRenewal(
+                        state.withLockedValue { state in
+                            state.end = sentAt + state.length
+                            return state.end
+                        })
                     control.stop(.cancelled(reason))
                 case .lost: return control.stop(.leaseLost("the server has taken the job back"))
                 }

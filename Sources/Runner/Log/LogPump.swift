@@ -33,6 +33,14 @@ actor LogPump {
     private var waiting: [CheckedContinuation<Void, Never>] = []
     /// Whether the server takes no more.
     private var isClosed = false
+    /// The lines of the runner's own before the job's first output.
+    private(set) var notes: [String] = []
+    private var hasBegun = false
+    /// How many bytes of output have come.
+    private var taken: Int64 = 0
+    /// Where an earlier process showed an unfinished line: the same is done there again, so that the log comes out alike.
+    private var formerFlushes: ArraySlice<Int64> = []
+    private let onFlush: @Sendable (Int64) -> Void
     private let news: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
     private let lines: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
     /// The time of the last output, for the limit on silence.
@@ -40,8 +48,9 @@ actor LogPump {
 
     init(
         key: LeaseKey, masker: SecretMasker, limit: ByteCount, coordinator: any Coordinator, control: AttemptControl,
-        clock: RunnerClock, logger: Logger
+        clock: RunnerClock, logger: Logger, onFlush: @escaping @Sendable (Int64) -> Void = { _ in }
     ) {
+        self.onFlush = onFlush
         self.key = key
         self.coordinator = coordinator
         self.control = control
@@ -56,21 +65,48 @@ actor LogPump {
     /// The last line of output that says something.
     var summary: String? { pipeline.summary }
 
-    /// Begins the time without output anew: what came before the container was not its silence.
-    func beginSilence() { lastOutput = clock.now() }
+    /// Begins with the job's own output, and with the time without output: what came before was not its silence.
+    func beginOutput() {
+        hasBegun = true
+        lastOutput = clock.now()
+    }
+
+    /// Goes on with a log that an earlier process began, and of which all is to come once more: the server skips what it
+    /// has.
+    /// - Parameters:
+    ///   - notes: the runner's own lines before the job's output.
+    ///   - flushes: after how many bytes of output an unfinished line was shown.
+    func repeatBeginning(_ notes: [String], flushes: [Int64]) {
+        for line in notes { note(line) }
+        formerFlushes = flushes[...]
+    }
 
     /// Takes output. Returns when the server has taken enough of what came before.
     func take(_ bytes: [UInt8]) async {
         lastOutput = clock.now()
-        window += pipeline.push(bytes)
+        push(bytes)
         lines.continuation.yield()
         if window.count - sent >= Self.pieceSize { await send() } else { news.continuation.yield() }
         // Waiting for the server is not the job's silence.
         lastOutput = clock.now()
     }
 
+    private func push(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while let flush = formerFlushes.first, flush <= taken + Int64(rest.count) {
+            let part = rest.prefix(Int(max(0, flush - taken)))
+            window += pipeline.push(Array(part)) + pipeline.flush()
+            taken += Int64(part.count)
+            rest = rest.dropFirst(part.count)
+            formerFlushes.removeFirst()
+        }
+        window += pipeline.push(Array(rest))
+        taken += Int64(rest.count)
+    }
+
     /// Adds a line of the runner's own.
     func note(_ text: String) {
+        if !hasBegun { notes.append(text) }
         window += pipeline.note(text)
         news.continuation.yield()
     }
@@ -100,8 +136,12 @@ actor LogPump {
     }
 
     private func showUnfinishedLine() async {
-        window += pipeline.flush()
-        if window.count > sent { await send() }
+        guard formerFlushes.isEmpty else { return }
+        let shown = pipeline.flush()
+        guard !shown.isEmpty else { return }
+        onFlush(taken)
+        window += shown
+        await send()
     }
 
     /// Sends all that is there, one caller at a time.

@@ -14,6 +14,12 @@ enum ArtifactFile {
         let selection = FileSelection(include: artifacts.paths, exclude: artifacts.exclude)
         let paths = try selection.paths(in: root)
         guard !paths.isEmpty else { return nil }
+        return try pack(paths, of: root, to: file, limit: limit)
+    }
+
+    /// Packs files, links and empty folders into a file.
+    static func pack(_ paths: [String], of root: String, to file: String, limit: ByteCount) throws -> ArtifactReference
+    {
         let output = try OutputFile(file)
         let summary = try ArchivePacker(sizeLimit: limit.bytes).pack(paths, of: root) { try output.write($0) }
         return ArtifactReference(

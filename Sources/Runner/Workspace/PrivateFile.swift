@@ -68,3 +68,18 @@ enum PrivateFile {
         RunnerError(.folder, message: "The runner cannot \(what) \(path): \(String(cString: strerror(errno))).")
     }
 }
+
+extension PrivateFile {
+    /// Writes a file that only the runner reads, in the place of one that may be there: whoever reads it finds the one or
+    /// the other, whole, also after a crash. It is on disk when this returns.
+    static func replace(_ path: String, with bytes: [UInt8]) throws {
+        let new = path + ".new"
+        try write(bytes, to: new, mode: 0o600, isDurable: true)
+        guard rename(new, path) == 0 else { throw failure("put in place", path) }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open the folder of", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("write to disk", path) }
+    }
+}

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PipelineModel
 
 /// Where a runner keeps what, and its id.
@@ -33,11 +34,16 @@ struct RunnerFolders: Sendable {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
-    /// Removes what attempts of an earlier process left, all but results.
-    func removeLeftovers() throws {
+    /// What is handed over to the next process.
+    var handovers: HandoverFolder { HandoverFolder(folder: memory) }
+
+    /// Removes what attempts of an earlier process left, all but results and what belongs to attempts that go on.
+    func removeLeftovers(sparing attempts: Set<AttemptID>) throws {
+        let spared = Set(attempts.flatMap { ["\($0)", "\($0).handover"] })
         for folder in [workspaces, memory] {
-            try FolderRemoval.remove(folder)
-            try PrivateFile.makeFolder(folder)
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) where !spared.contains(name) {
+                try FolderRemoval.remove("\(folder)/\(name)")
+            }
         }
     }
 }

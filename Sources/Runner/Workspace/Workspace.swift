@@ -47,22 +47,45 @@ struct Workspace: Sendable {
     /// Lays the artifacts of earlier jobs into the checkout, in order.
     /// - Returns: a line about each, for the log.
     func lay(
-        _ inputs: [ArtifactInput], of key: LeaseKey, from coordinator: any Coordinator, clock: RunnerClock
+        _ inputs: [ArtifactInput], of key: LeaseKey, from coordinator: any Coordinator, clock: RunnerClock,
+        traffic: AttemptTraffic
     ) async throws -> [String] {
         var lines: [String] = []
         for (number, input) in inputs.enumerated() {
             try Task.checkCancellation()
-            let file = "\(folder)/artifact-\(number)"
-            try await fetch(input.artifact, of: key, from: coordinator, to: file, clock: clock)
-            // What was kept within the limit is unpacked within it, however small it became: weights that are all
-            // zeros shrink to next to nothing.
-            let limits = ArchiveUnpacker.Limits(size: artifactLimit.bytes, ratio: .max)
-            let project = project
-            let summary = try await blocking { try ArchiveUnpacker(limits: limits).unpack(file, into: project) }
-            try FolderRemoval.remove(file)
+            let summary = try await lay(
+                input.artifact, by: "\(folder)/artifact-\(number)", of: key, from: coordinator, clock: clock)
+            traffic.addDownloaded(input.artifact.size)
             lines.append("artifacts of \(input.job): \(summary.fileCount) files, \(ByteText.of(summary.contentSize))")
         }
         return lines
+    }
+
+    /// Lays in what an earlier attempt saved, so that the job goes on from there.
+    /// - Returns: a line about it, for the log.
+    func lay(
+        _ checkpoint: Checkpoint, of key: LeaseKey, from coordinator: any Coordinator, clock: RunnerClock,
+        traffic: AttemptTraffic
+    ) async throws -> String {
+        let summary = try await lay(
+            checkpoint.artifact, by: folder + "/checkpoint", of: key, from: coordinator, clock: clock)
+        traffic.addDownloaded(checkpoint.artifact.size)
+        return "goes on from the checkpoint of attempt \(checkpoint.attempt): \(summary.fileCount) files, "
+            + ByteText.of(summary.contentSize)
+    }
+
+    private func lay(
+        _ artifact: ArtifactReference, by file: String, of key: LeaseKey, from coordinator: any Coordinator,
+        clock: RunnerClock
+    ) async throws -> ArchiveUnpacker.Summary {
+        try await fetch(artifact, of: key, from: coordinator, to: file, clock: clock)
+        // What was kept within the limit is unpacked within it, however small it became: weights that are all zeros
+        // shrink to next to nothing.
+        let limits = ArchiveUnpacker.Limits(size: artifactLimit.bytes, ratio: .max)
+        let project = project
+        let summary = try await blocking { try ArchiveUnpacker(limits: limits).unpack(file, into: project) }
+        try FolderRemoval.remove(file)
+        return summary
     }
 
     /// Brings an artifact, from a server that may not be able to at the first asking.

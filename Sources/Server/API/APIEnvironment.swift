@@ -22,12 +22,14 @@ public struct APIEnvironment: Sendable {
     public var replay: @Sendable (DeliveryID, String) async throws -> Void
     /// Adds a repository for a person, and proves that its webhook arrives.
     public var addRepository: @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView
-    /// What the runners that are there offer.
-    public var runners: @Sendable () async -> [RunnerOffer]
     /// Looks at the machine: data, engine, clock, backup.
     public var examine: @Sendable () async -> [CheckView]
     /// Whether anybody hears the statuses of a forge of the settings. Of plain Git without a callback nobody does.
     public var isHeard: @Sendable (String) -> Bool
+    /// The address that others reach the server under; nil where its settings do not say it.
+    public var publicURL: String?
+    /// The program that machines get that join; nil where none can.
+    public var program: ServerProgram?
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 
@@ -39,9 +41,9 @@ public struct APIEnvironment: Sendable {
         runPipeline: @escaping @Sendable (RunRequest, String) async throws -> PipelineID,
         replay: (@Sendable (DeliveryID, String) async throws -> Void)? = nil,
         addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
-        runners: @escaping @Sendable () async -> [RunnerOffer] = { [] },
         examine: @escaping @Sendable () async -> [CheckView] = { [] },
-        isHeard: @escaping @Sendable (String) -> Bool = { _ in true }
+        isHeard: @escaping @Sendable (String) -> Bool = { _ in true }, publicURL: String? = nil,
+        program: ServerProgram? = nil
     ) {
         self.store = store
         self.version = version
@@ -52,26 +54,10 @@ public struct APIEnvironment: Sendable {
         self.runPipeline = runPipeline
         self.replay = replay ?? { try await store.replayDelivery($0, by: $1, now: now()) }
         self.addRepository = addRepository
-        self.runners = runners
         self.examine = examine
         self.isHeard = isHeard
-    }
-}
-
-/// What a runner offers to jobs.
-public struct RunnerOffer: Hashable, Sendable {
-    /// Its name.
-    public var name: String
-    /// What jobs may ask for by `tags`.
-    public var tags: [String]
-    /// How many jobs it carries out at once.
-    public var slots: Int
-
-    /// Describes a runner.
-    public init(name: String, tags: [String], slots: Int) {
-        self.name = name
-        self.tags = tags
-        self.slots = slots
+        self.publicURL = publicURL
+        self.program = program
     }
 }
 

@@ -42,10 +42,26 @@ extension APIRoutes {
         settings.protectedBranches = wanted.protectedBranches ?? settings.protectedBranches
         settings.protectedTags = wanted.protectedTags ?? settings.protectedTags
         settings.isEnabled = wanted.isEnabled ?? settings.isEnabled
-        try await call.store.setSettings(settings, of: repository.id)
-        try await record(call, "repository.set", repository.reference.name)
+        settings.priority = wanted.priority ?? settings.priority
+        settings.jobLimit = try Self.jobLimit(wanted.jobLimit, or: settings.jobLimit)
+        settings.pipelineJobLimit = try Self.jobLimit(wanted.pipelineJobLimit, or: settings.pipelineJobLimit)
+        let name = repository.reference.name
+        let allowance = try wanted.applyGPUHours(to: &settings, of: name, by: call.by, now: call.now)
+        try await call.store.setSettings(
+            settings, of: repository.id,
+            audit: AuditEntry(
+                at: call.now, by: call.by, action: "repository.set", subject: name, detail: allowance))
         let changed = try await call.store.repository(repository.id) ?? repository
         return try .json(RepositoryView(changed))
+    }
+
+    /// A limit as it is stored: 0 takes it away.
+    private static func jobLimit(_ wanted: Int?, or known: Int?) throws -> Int? {
+        guard let wanted else { return known }
+        guard (0...100_000).contains(wanted) else {
+            throw APIRefusal(.invalid, "a limit of jobs is a number from 1 to 100000, or 0 for none")
+        }
+        return wanted == 0 ? nil : wanted
     }
 
     private func listSecrets(_ call: APICall) async throws -> Response {

@@ -21,6 +21,7 @@ extension APIRoutes {
             get("/api/deliveries", listDeliveries),
             get("/api/outbox", listMessages),
             get("/api/repositories", listRepositories),
+            get("/api/usage", usage),
         ]
     }
 
@@ -92,7 +93,10 @@ extension APIRoutes {
         let job = try call.job(of: detail)
         let ahead = job.state == .ready ? try await call.store.queuePosition(of: job.id) : nil
         let question = WhyQuestion(
-            detail: detail, job: job, place: ahead.map { $0 + 1 }, runners: await environment.runners(), now: call.now)
+            detail: detail, job: job, place: ahead.map { $0 + 1 }, pool: try await call.store.pool(),
+            before: try await call.store.jobsBefore(job.id, limit: 3),
+            budget: ahead == nil
+                ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now), now: call.now)
         return try .json(question.answer())
     }
 
@@ -119,8 +123,13 @@ extension APIRoutes {
     }
 
     private func listRepositories(_ call: APICall) async throws -> Response {
-        try .json(
-            RepositoryListView(repositories: try await call.store.repositories().map(RepositoryView.init)))
+        var views: [RepositoryView] = []
+        for repository in try await call.store.repositories() {
+            var view = RepositoryView(repository)
+            view.gpuHours = try await call.store.gpuBudget(of: repository.id, now: call.now).spent
+            views.append(view)
+        }
+        return try .json(RepositoryListView(repositories: views))
     }
 }
 

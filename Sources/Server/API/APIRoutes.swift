@@ -36,7 +36,7 @@ public struct APIRoutes: Sendable {
         var handler: Handler
     }
 
-    private var routes: [Route] { readingRoutes + actingRoutes + administrationRoutes }
+    private var routes: [Route] { readingRoutes + actingRoutes + administrationRoutes + runnerRoutes }
 
     private func answer(
         _ request: Request, _ context: some RemoteAddressRequestContext, needs scope: TokenScope, to purpose: String,

@@ -13,6 +13,8 @@ public struct AssignmentBuilder: Sendable {
     private let limits: JobLimits
     private let registryLogins: [RegistryLogin]
     private let defaultImage: String?
+    /// How much the artifacts of one attempt may have together.
+    var artifactSize: ByteCount { limits.artifactSize }
     /// How long artifacts are kept of which the pipeline file does not say; nil means for ever.
     let artifactRetention: Duration?
     private let links: PipelineLinks?
@@ -46,7 +48,8 @@ public struct AssignmentBuilder: Sendable {
             secrets: try await secrets(of: attempt), gitCredential: try await credential(for: reference),
             registryLogins: pipeline.trust.isFork ? [] : registryLogins,
             closedRegistries: pipeline.trust.isFork ? registryLogins.map(\.registry) : [],
-            artifacts: attempt.artifacts, limits: limits.lowered(by: job))
+            artifacts: attempt.artifacts, checkpoint: attempt.checkpoint, gpus: attempt.gpus,
+            limits: limits.lowered(by: job))
     }
 
     /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.

@@ -5,15 +5,18 @@ import Store
 /// The coordinator in the server's own process: hands out what the store has, and writes down what runners bring.
 public struct LocalCoordinator: Coordinator {
     private let store: Store
+    private let runner: RunnerID
     private let assignments: AssignmentBuilder
     private let terms: LeaseTerms
     private let now: @Sendable () -> Timestamp
 
-    /// Hands out jobs of a store.
+    /// Hands out jobs of a store to one runner.
     public init(
-        store: Store, assignments: AssignmentBuilder, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+        store: Store, runner: RunnerID, assignments: AssignmentBuilder, terms: LeaseTerms,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
+        self.runner = runner
         self.assignments = assignments
         self.terms = terms
         self.now = now
@@ -21,17 +24,37 @@ public struct LocalCoordinator: Coordinator {
 
     /// Waits for the store's signal, or for the time of a job that is held back for a while.
     public func claim(_ request: ClaimRequest) async throws -> Claim? {
+        try await claim(request, tokenHash: nil) { terms.sweepEvery }
+    }
+
+    /// Waits as `claim` does, for a time at most, and ties the attempt to a token that every later call has to show.
+    /// - Throws: `CoordinatorError.gone` where the runner is to ask no more.
+    func claim(_ request: ClaimRequest, tokenHash: [UInt8], atMost limit: Duration) async throws -> Claim? {
+        let end = ContinuousClock.now + limit
+        return try await claim(request, tokenHash: tokenHash) {
+            if let words = try await store.farewell(to: runner) { throw CoordinatorError.gone(words) }
+            return ContinuousClock.now.duration(to: end)
+        }
+    }
+
+    /// - Parameter left: called before each look; how long to wait at most where it finds nothing.
+    private func claim(
+        _ request: ClaimRequest, tokenHash: [UInt8]?, left: () async throws -> Duration
+    ) async throws -> Claim? {
+        try await translated { try await store.noteRunner(runner, request: request, now: now()) }
         while !Task.isCancelled {
             let seen = store.readyJobs.count
+            let left = try await translated(left)
             if let claim = try await translated({
-                try await store.claim(request, leaseFor: terms.lease, now: now())
+                try await store.claim(by: runner, leaseFor: terms.handOut, tokenHash: tokenHash, now: now())
             }) {
                 return claim
             }
+            if left <= .zero { return nil }
             let moment = now()
             let next = try await translated { try await store.nextReadyAt(after: moment) }
             let wait = next.map { max($0 - moment, .milliseconds(1)) } ?? terms.sweepEvery
-            await store.readyJobs.wait(after: seen, atMost: min(wait, terms.sweepEvery))
+            await store.readyJobs.wait(after: seen, atMost: min(wait, terms.sweepEvery, left))
         }
         return nil
     }
@@ -40,13 +63,15 @@ public struct LocalCoordinator: Coordinator {
     /// job neither runs without something nor stands in the way of the others: it is lost to the runner.
     public func acknowledge(_ key: LeaseKey) async throws -> Assignment {
         let moment = now()
-        let attempt = try await translated { try await store.acknowledge(key, now: moment) }
+        let attempt = try await translated { try await store.acknowledge(key, leaseFor: terms.lease, now: moment) }
         if let failure = Self.failure(forExpired: attempt) {
             try await end(key, as: failure)
             throw CoordinatorError.leaseLost
         }
         do {
-            return try await assignments.assignment(for: attempt, now: moment)
+            var assignment = try await assignments.assignment(for: attempt, now: moment)
+            assignment.leaseFor = terms.lease
+            return assignment
         } catch {
             let setback = Setback(error)
             if setback.outlook == .passing {
@@ -103,7 +128,14 @@ public struct LocalCoordinator: Coordinator {
         }
     }
 
-    /// Reads an archive of an earlier job.
+    /// Keeps it among the store's blobs, in place of what the job had saved before.
+    public func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        try await translated { try await store.storeCheckpoint(artifact, content: content, for: key, now: now()) }
+    }
+
+    /// Reads an archive of an earlier job, or what an earlier attempt saved.
     public func artifact(
         _ sha256: String, for key: LeaseKey
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
@@ -125,11 +157,18 @@ public struct LocalCoordinator: Coordinator {
         do {
             return try await call()
         } catch let error as StoreError {
-            switch error.code {
-            case .leaseLost: throw CoordinatorError.leaseLost
-            case .refused, .notFound, .corrupt: throw CoordinatorError.refused(error.message)
-            default: throw CoordinatorError.unavailable(error.message)
-            }
+            throw CoordinatorError(telling: error)
+        }
+    }
+}
+
+extension CoordinatorError {
+    /// What a runner is told of the store's error.
+    init(telling error: StoreError) {
+        switch error.code {
+        case .leaseLost: self = .leaseLost
+        case .refused, .notFound, .corrupt, .invalid: self = .refused(error.message)
+        default: self = .unavailable(error.message)
         }
     }
 }

@@ -37,7 +37,8 @@ public struct RescueService: Service {
 
     private func timeToNext() async -> Duration {
         let end = (try? await store.nextLeaseEnd()) ?? nil
-        return max(min(end.map { $0 - now() } ?? terms.lease, terms.lease), terms.rescueEvery)
+        let shortest = min(terms.lease, terms.handOut)
+        return max(min(end.map { $0 - now() } ?? shortest, shortest), terms.rescueEvery)
     }
 
     private func rescue() async {

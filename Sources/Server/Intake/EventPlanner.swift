@@ -134,11 +134,13 @@ public struct EventPlanner: Sendable {
     ) -> NewPipeline {
         var result = planning.result
         var environments: [String: String] = [:]
+        var resourceGroups: [String: String] = [:]
         if case .planned(var plan) = result {
             for index in plan.jobs.indices {
                 let job = plan.jobs[index]
                 let expansion = VariableExpansion(planning.context.variables(for: job))
                 environments[job.name] = job.environment.map { expansion.expand($0.name) }
+                resourceGroups[job.name] = job.resourceGroup.map { expansion.expand($0) }
                 // What a person gave wins for as long as the plan is kept.
                 plan.jobs[index].variables += variables
             }
@@ -155,6 +157,7 @@ public struct EventPlanner: Sendable {
         new.isHeld = subject.trust.isFork
         new.variables = planning.context.predefined
         new.environments = environments
+        new.resourceGroups = resourceGroups
         new.emptyReason = planning.emptyReason
         new.event = subject.identity
         return new

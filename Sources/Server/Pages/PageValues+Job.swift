@@ -60,7 +60,8 @@ extension PageValues {
             tone = mark.tone
             number = String(attempt.number)
             runner = attempt.runner
-            text = attempt.failure?.message ?? attempt.summary ?? ""
+            let origin = attempt.resumedFrom.map { "went on from the checkpoint of attempt \($0)" }
+            text = [origin, attempt.failure?.message ?? attempt.summary].compactMap { $0 }.joined(separator: "; ")
             image = attempt.imageDigest.map { String($0.prefix(19)) }
             duration = ((attempt.finishedAt ?? now) - (attempt.startedAt ?? attempt.claimedAt)).text
             (time, isoTime) = PageValues.time(attempt.claimedAt)

@@ -1,4 +1,6 @@
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import PipelineModel
@@ -21,6 +23,10 @@ public struct WebServer: Sendable {
         public var spoolLimit: Int
         /// How long the parts of a request may take.
         public var deadlines = Deadlines()
+        /// What it shows of itself over TLS; nil where it speaks plainly, as behind a proxy.
+        public var certificate: ServedCertificate?
+        /// The proxies whose word is believed about who a request came from.
+        public var proxies = TrustedProxies.none
 
         /// Listens with the limits of the big forges.
         public init(
@@ -51,17 +57,20 @@ public struct WebServer: Sendable {
     private let hooks: HookDirectory
     private let environment: APIEnvironment
     private let pages: PageRoutes
+    private let runners: RunnerRoutes?
     private let logger: Logger
 
     /// Puts the parts together.
+    /// - Parameter runners: answers runners on other machines; nil where there is no pool.
     public init(
         settings: Settings, vault: SecretVault, forges: ForgeConnections, environment: APIEnvironment,
-        pages: PageRoutes, logger: Logger
+        pages: PageRoutes, runners: RunnerRoutes? = nil, logger: Logger
     ) {
         self.settings = settings
         hooks = HookDirectory(store: environment.store, vault: vault, forges: forges)
         self.environment = environment
         self.pages = pages
+        self.runners = runners
         self.logger = logger
     }
 
@@ -69,6 +78,7 @@ public struct WebServer: Sendable {
     /// - Parameter onListening: called with the port once connections are taken.
     public func service(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> any Service {
         let router = Router(context: ServerRequestContext.self)
+        router.add(middleware: ClientAddressMiddleware(proxies: settings.proxies))
         HookRoute(
             store: environment.store, hooks: hooks,
             spool: try BodySpool(
@@ -76,12 +86,17 @@ public struct WebServer: Sendable {
             now: environment.now
         ).add(to: router)
         APIRoutes(environment).add(to: router)
+        runners?.add(to: router)
+        if let runners, let program = environment.program {
+            JoinRoutes(program: program, gate: runners.gate, publicURL: environment.publicURL).add(to: router)
+        }
         pages.add(to: router)
         let deadlines = settings.deadlines
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(additionalChannelHandlers: [ReadBound(), RequestDeadlines(deadlines)]))
         return Application(
             router: router,
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [ReadBound(), RequestDeadlines(deadlines)])),
+            server: try settings.certificate.map { try .tls(plain, tlsConfiguration: $0.configuration()) } ?? plain,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "pawl"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
@@ -91,7 +106,7 @@ public struct WebServer: Sendable {
 /// What a route knows of a request besides the request: who sent it.
 struct ServerRequestContext: RemoteAddressRequestContext {
     var coreContext: CoreRequestContextStorage
-    let remoteAddress: SocketAddress?
+    var remoteAddress: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -10,6 +10,8 @@ final class BlobFolder: Sendable {
         var counts: [String: Int] = [:]
         /// While unreferenced files are being removed: every hash that was pinned since that began.
         var pinnedSince: Set<String>?
+        /// Hashes that are being removed by themselves, and whether they were pinned since that began.
+        var removing: [String: Bool] = [:]
     }
 
     private let path: String
@@ -30,6 +32,7 @@ final class BlobFolder: Sendable {
         pins.withLockedValue { pins in
             pins.counts[sha256, default: 0] += 1
             pins.pinnedSince?.insert(sha256)
+            if pins.removing[sha256] != nil { pins.removing[sha256] = true }
         }
         defer {
             pins.withLockedValue { pins in
@@ -47,10 +50,7 @@ final class BlobFolder: Sendable {
     ) async throws {
         let target = try file(of: sha256)
         if try await disk.run({ try Self.size(of: target) }) == size.bytes { return }
-        let temporary = nextTemporary.withLockedValue { number in
-            number += 1
-            return "\(path)/tmp/\(number)"
-        }
+        let temporary = nextTemporaryFile()
         do {
             try await write(content, to: temporary, sha256: sha256, size: size)
             try await disk.run { try Self.publish(temporary, as: target) }
@@ -60,12 +60,44 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// The content of a file, in parts of at most 256 KiB. It can be read to its end though it is removed meanwhile.
+    /// Whether a file is there: then it is whole.
+    func contains(_ sha256: String) async throws -> Bool {
+        let path = try file(of: sha256)
+        return try await disk.run { try Self.size(of: path) != nil }
+    }
+
+    /// Takes over a file that was written elsewhere on the same disk, and whose content has to have a hash and a size.
+    /// - Parameter move: moves it to the path it is given; nobody may have it open for writing afterwards.
+    /// - Throws: `StoreError.invalid` where the content is another: then it is removed.
+    func adopt(sha256: String, size: ByteCount, move: (_ target: String) async throws -> Void) async throws {
+        let target = try file(of: sha256)
+        let temporary = nextTemporaryFile()
+        try await move(temporary)
+        defer { unlink(temporary) }
+        let file = try await disk.run { try OpenFile(temporary, flags: O_RDWR) }
+        var hash = try SHA256Digest()
+        var read: Int64 = 0
+        while true {
+            let place = read
+            let part = try await disk.run { try file.read(from: place, limit: 1 << 20) }
+            if part.isEmpty { break }
+            try hash.update(part)
+            read += Int64(part.count)
+        }
+        try Self.check(Hex.encode(try hash.finish()), read, sha256: sha256, size: size)
+        try await disk.run {
+            try file.synchronize()
+            try Self.publish(temporary, as: target)
+        }
+    }
+
+    /// The content of a file from an offset on, in parts of at most 256 KiB. It can be read to its end though it is removed
+    /// meanwhile.
     /// - Throws: `StoreError.notFound` where there is none.
-    func content(of sha256: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+    func content(of sha256: String, from start: Int64 = 0) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         let path = try file(of: sha256)
         let file = try await disk.run { try OpenFile(path, flags: O_RDONLY) }
-        let offset = NIOLockedValueBox<Int64>(0)
+        let offset = NIOLockedValueBox(start)
         let disk = disk
         return AsyncThrowingStream {
             let place = offset.withLockedValue { $0 }
@@ -95,6 +127,28 @@ final class BlobFolder: Sendable {
         return removed
     }
 
+    /// Removes one file, unless somebody needs it or is about to.
+    /// - Parameter isNeeded: says whether anything refers to it.
+    func remove(_ sha256: String, unless isNeeded: () async throws -> Bool) async throws {
+        let begins = pins.withLockedValue { pins in
+            guard pins.counts[sha256] == nil, pins.removing[sha256] == nil else { return false }
+            pins.removing[sha256] = false
+            return true
+        }
+        guard begins else { return }
+        defer { pins.withLockedValue { $0.removing[sha256] = nil } }
+        guard try await !isNeeded() else { return }
+        let file = try file(of: sha256)
+        pins.withLockedValue { if $0.removing[sha256] == false { _ = unlink(file) } }
+    }
+
+    private func nextTemporaryFile() -> String {
+        nextTemporary.withLockedValue { number in
+            number += 1
+            return "\(path)/tmp/\(number)"
+        }
+    }
+
     private func write(
         _ content: AsyncThrowingStream<[UInt8], any Error>, to path: String, sha256: String, size: ByteCount
     ) async throws {
@@ -111,14 +165,17 @@ final class BlobFolder: Sendable {
             try await disk.run { try file.write(part[...], at: place) }
             written += Int64(part.count)
         }
-        let found = Hex.encode(try hash.finish())
+        try Self.check(Hex.encode(try hash.finish()), written, sha256: sha256, size: size)
+        try await disk.run { try file.synchronize() }
+    }
+
+    private static func check(_ found: String, _ written: Int64, sha256: String, size: ByteCount) throws {
         guard written == size.bytes, found == sha256 else {
             throw StoreError(
                 .invalid,
                 message: "\(written) bytes with the hash \(found) came; \(size.bytes) with \(sha256) were announced. "
                     + "Send it again.")
         }
-        try await disk.run { try file.synchronize() }
     }
 
     /// The path of a hash, which is checked, for it may come from a runner.
@@ -129,7 +186,7 @@ final class BlobFolder: Sendable {
         return "\(path)/\(sha256.prefix(2))/\(sha256.dropFirst(2))"
     }
 
-    private static func isHash(_ text: String) -> Bool {
+    static func isHash(_ text: String) -> Bool {
         text.utf8.count == 64 && text.utf8.allSatisfy(\.isHexDigit)
     }
 
@@ -157,7 +214,7 @@ final class BlobFolder: Sendable {
         }
     }
 
-    private static func names(in folder: String) throws -> [String] {
+    static func names(in folder: String) throws -> [String] {
         guard let directory = opendir(folder) else {
             throw StoreError(.unavailable, message: "Cannot list \(folder): \(errorText()).")
         }

@@ -46,8 +46,12 @@ struct SQLDialect: Sendable {
     /// The texts of a JSON array, as a table of one column, around the placeholder that holds it.
     var textsOfJSON: @Sendable (_ placeholder: String) -> String
 
+    /// The numbers of a JSON array, as a table of one column, around the placeholder that holds it.
+    var numbersOfJSON: @Sendable (_ placeholder: String) -> String
+
     /// SQLite's words. `AUTOINCREMENT` keeps it from giving a deleted row's number again.
     static let sqlite = SQLDialect(
         rowNumber: "INTEGER PRIMARY KEY AUTOINCREMENT", bytes: "BLOB",
-        textsOfJSON: { "(SELECT value FROM json_each(\($0)))" })
+        textsOfJSON: { "(SELECT value FROM json_each(\($0)))" },
+        numbersOfJSON: { "(SELECT value FROM json_each(\($0)))" })
 }

@@ -37,6 +37,10 @@ extension [UInt8]: SQLBindable {
     var sqlValue: SQLValue { .blob(self) }
 }
 
+extension ByteCount: SQLBindable {
+    var sqlValue: SQLValue { .integer(bytes) }
+}
+
 extension Timestamp: SQLBindable {
     var sqlValue: SQLValue { .integer(milliseconds) }
 }
@@ -57,6 +61,7 @@ extension AttemptID: SQLBindable {}
 extension MessageID: SQLBindable {}
 extension HookID: SQLBindable {}
 extension TokenID: SQLBindable {}
+extension RunnerID: SQLBindable {}
 
 extension SQLBindable where Self: RawRepresentable<String> {
     var sqlValue: SQLValue { .text(rawValue) }

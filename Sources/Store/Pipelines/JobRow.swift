@@ -20,8 +20,11 @@ struct JobRow: Hashable, Sendable {
     var epoch: Int64
     /// How many attempts there have been.
     var attempts: Int
-    /// How many of them count against the retries of this round: since a person last started it.
+    /// How many of them count against the retries that the pipeline file asks for, in this round: since a person last
+    /// started it.
     var spent: Int
+    /// How many of them failed on Pawl's side in this round.
+    var spentOurs: Int
     /// The newest attempt.
     var attempt: AttemptID?
     /// When the newest attempt began; nil while it waits for another.
@@ -32,7 +35,7 @@ struct JobRow: Hashable, Sendable {
 
     static let columns = """
         'job' AS row_table, id, name, environment, state, failure, because, summary, is_played, cancel_reason,
-        priority, ready_at, lease_epoch, attempts, spent, attempt, started_at, finished_at,
+        priority, ready_at, lease_epoch, attempts, spent, spent_ours, attempt, started_at, finished_at,
         EXISTS (
             SELECT 1 FROM attempt WHERE attempt.job = job.id AND attempt.acknowledged_at IS NOT NULL) AS was_started
         """
@@ -52,6 +55,7 @@ struct JobRow: Hashable, Sendable {
         epoch = try row.integer("lease_epoch")
         attempts = try row.int("attempts")
         spent = try row.int("spent")
+        spentOurs = try row.int("spent_ours")
         attempt = try row.optionalID("attempt")
         startedAt = try row.optionalTime("started_at")
         finishedAt = try row.optionalTime("finished_at")
@@ -64,10 +68,11 @@ struct JobRow: Hashable, Sendable {
             """
             UPDATE job
             SET state = $2, failure = $3, because = $4, summary = $5, is_played = $6, cancel_reason = $7,
-                priority = $8, ready_at = $9, spent = $10, started_at = $11, finished_at = $12
+                priority = $8, ready_at = $9, spent = $10, started_at = $11, finished_at = $12,
+                spent_ours = $13
             WHERE id = $1
             """, id, state, try failure.map { try jsonText($0) }, because, summary, isPlayed, cancelReason, priority,
-            readyAt, spent, startedAt, finishedAt)
+            readyAt, spent, startedAt, finishedAt, spentOurs)
     }
 }
 
@@ -92,8 +97,20 @@ extension JobRow {
         cancelReason = nil
         readyAt = nil
         spent = 0
+        spentOurs = 0
         startedAt = nil
         finishedAt = nil
+    }
+
+    /// Counts an attempt that failed.
+    /// - Returns: how many of this round failed on the same side.
+    mutating func spend(on failure: Failure) -> Int {
+        if failure.class.isOurs {
+            spentOurs += 1
+            return spentOurs
+        }
+        spent += 1
+        return spent
     }
 
     /// Makes it wait for a runner from a moment on.

@@ -64,6 +64,8 @@ public struct NewPipeline: Sendable {
     public var variables: [Variable]
     /// The environments that jobs deploy to, by job name, with variables expanded.
     public var environments: [String: String]
+    /// The resource groups of jobs, by job name, with variables expanded.
+    public var resourceGroups: [String: String]
     /// By what a repetition is recognized; nil where every request is wanted, as for a person's.
     public var event: EventIdentity?
 
@@ -81,6 +83,7 @@ public struct NewPipeline: Sendable {
         isHeld = false
         variables = []
         environments = [:]
+        resourceGroups = [:]
     }
 }
 

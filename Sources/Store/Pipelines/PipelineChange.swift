@@ -111,11 +111,13 @@ struct PipelineChange {
         now: Timestamp
     ) throws {
         settle(now: now)
-        for (index, (old, new)) in zip(rowsBefore, jobs).enumerated() where old != new {
+        for (old, new) in zip(rowsBefore, jobs) where old != new {
             try new.save(on: connection)
-            // Another deployment may wait for the end of this one.
-            let endsTurn = deploys(index) && old.state.isActive && !new.state.isActive
-            if new.state == .ready || endsTurn { consequences.readiesJobs = true }
+            // Others may wait for what this one had: its turn, its devices, its place under a limit.
+            let makesRoom = old.state.isActive && !new.state.isActive
+            if new.state == .ready || makesRoom { consequences.readiesJobs = true }
+            // A person made it begin anew: it does not go on from what it had.
+            if old.state.isEnded && !new.state.isEnded { try Store.forgetCheckpoint(of: new.id, on: connection) }
         }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)

@@ -107,30 +107,20 @@ extension Store {
     ) throws {
         // Nothing from a fork is ever what an environment has, approved or not.
         let mayDeploy = !new.trust.isFork
+        let priority = try StoredRepository.find(new.repository, on: connection).settings.priority.rank
         for (position, job) in (plan?.jobs ?? []).enumerated() {
             try connection.execute(
                 """
                 INSERT INTO job (
-                    pipeline, position, name, stage, environment, is_deployment, tag_set, state, is_played, priority,
-                    lease_epoch, attempts, spent)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, 1, 0, 0, 0)
+                    pipeline, position, name, stage, environment, is_deployment, lane, resource_group, state,
+                    is_played, priority, lease_epoch, attempts, spent)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, 0, 0, 0)
                 """,
                 pipeline, position, job.name, job.stage, new.environments[job.name] ?? job.environment?.name,
-                mayDeploy && job.environment?.action == .start, try tagSet(of: job.tags, on: connection))
+                mayDeploy && job.environment?.action == .start,
+                try Lane.number(
+                    for: MachineNeeds(of: job), of: new.repository, trust: new.trust, on: connection),
+                new.resourceGroups[job.name] ?? job.resourceGroup, priority)
         }
-    }
-
-    /// The number of a set of tags, which jobs with the same tags share.
-    private static func tagSet(of tags: [String], on connection: any DatabaseConnection) throws -> Int64 {
-        let sorted = Set(tags).sorted()
-        let text = try jsonText(sorted)
-        if let known = try connection.row("SELECT id FROM tag_set WHERE tags = $1", text) {
-            return try known.integer("id")
-        }
-        let id = try connection.insert("INSERT INTO tag_set (tags) VALUES ($1) RETURNING id", text)
-        for tag in sorted {
-            try connection.execute("INSERT INTO tag_set_tag (tag_set, tag) VALUES ($1, $2)", id, tag)
-        }
-        return id
     }
 }

@@ -3,7 +3,8 @@ import PipelineModel
 extension StoredAttempt {
     static let columns = """
         'attempt' AS row_table, id, job, number, epoch, runner, state, lease_until, claimed_at, acknowledged_at,
-        started_at, finished_at, failure, exit_code, summary, image_digest, log_size, log_removed_at
+        started_at, finished_at, failure, exit_code, summary, image_digest, log_size, log_removed_at, runner_id, gpus,
+        resumed_from, usage
         """
 
     init(row: SQLRow) throws {
@@ -24,6 +25,10 @@ extension StoredAttempt {
         imageDigest = try row.optionalText("image_digest")
         logSize = try row.optionalInteger("log_size").map(ByteCount.init(bytes:))
         logRemovedAt = try row.optionalTime("log_removed_at")
+        runnerID = try row.optionalID("runner_id")
+        gpus = try row.json("gpus")
+        resumedFrom = try row.optionalInteger("resumed_from").flatMap(Int.init(exactly:))
+        usage = try row.optionalJSON("usage")
         artifacts = []
     }
 

@@ -46,8 +46,16 @@ public struct StoredAttempt: Hashable, Sendable {
     public var number: Int
     /// The lease's epoch.
     public var epoch: Int64
-    /// The runner that has or had it.
+    /// The name of the runner that has or had it.
     public var runner: String
+    /// That runner's number; nil for attempts from before there was a pool.
+    public var runnerID: RunnerID?
+    /// The GPUs that go or went with it.
+    public var gpus: [GrantedGPU]
+    /// The number of the attempt whose checkpoint it went on from; nil where it began anew.
+    public var resumedFrom: Int?
+    /// What it used; nil while it has not ended, and where it never began.
+    public var usage: AttemptUsage?
     /// Where it is.
     public var state: AttemptState
     /// Until when its lease holds or held.

@@ -15,7 +15,8 @@ extension Store {
             pipelineNumber: try number(of: change.pipeline, on: connection), pipelineName: change.plan.name,
             repository: try StoredRepository.find(change.pipeline.repository, on: connection),
             job: change.plan.jobs[index], environment: change.jobs[index].environment,
-            variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired)
+            variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired,
+            checkpoint: try checkpoint(for: attempt, on: connection), gpus: attempt.gpus)
     }
 
     /// A pipeline's number within its repository: pipelines are never removed.

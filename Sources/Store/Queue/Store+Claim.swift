@@ -1,29 +1,40 @@
 import PipelineModel
 
 extension Store {
-    /// Hands out the next job that is ready and whose tags the runner all has; nil when there is none.
+    /// Hands out the next job that a runner may take and has room for; nil when there is none.
     ///
-    /// Those that a person waits for come first, then those that have waited longest. The hand-out is a lease: it ends
-    /// at `now + leaseFor` unless renewed, and nothing may start before it is acknowledged. A job that would deploy
-    /// something older than what its environment has is failed instead of handed out, and one whose environment another
-    /// deploys to waits for that one's end. However many claim at once, a job goes to one.
-    public func claim(_ request: ClaimRequest, leaseFor: Duration, now: Timestamp) async throws -> Claim? {
+    /// The hand-out is a lease: it ends at `now + leaseFor` unless renewed, and nothing may start before it is
+    /// acknowledged. GPUs go with it, and are nobody else's while the attempt lives. A job that would deploy something
+    /// older than what its environment has is failed instead of handed out, and one whose environment or resource group
+    /// another has waits for that one's end. However many claim at once, a job goes to one, and so does a device.
+    /// - Throws: `StoreError.notFound` where there is no such runner, or it was removed.
+    public func claim(
+        by runner: RunnerID, leaseFor: Duration, tokenHash: [UInt8]? = nil, now: Timestamp
+    ) async throws -> Claim? {
         let settings = settings
-        let tags = try jsonText(request.tags)
+        let needs = needs
         let claim = try await change { connection, consequences -> Claim? in
-            while let job = try Self.takeNext(tags: tags, on: connection, now: now) {
-                if let environment = job.deploysTo {
-                    if let newer = try Self.newerDeployment(in: environment, than: job.pipeline, on: connection) {
-                        try Self.refuseOutdated(
-                            job, newer: newer, on: connection, settings: settings, &consequences, now: now)
-                        continue
-                    }
-                    if let other = try Self.takeTurn(job.id, of: job.pipeline, in: environment, on: connection) {
-                        try Self.putBack(job.id, until: other, on: connection)
-                        continue
-                    }
+            guard let desk = try ClaimDesk(for: runner, needs: needs, on: connection, now: now) else {
+                consequences.changesPipelines = false
+                return nil
+            }
+            while let candidate = try desk.next() {
+                guard let job = try Self.take(candidate.job, on: connection) else { continue }
+                if let environment = job.deploysTo,
+                    let newer = try Self.newerDeployment(in: environment, than: job.pipeline, on: connection)
+                {
+                    try Self.refuseOutdated(
+                        job, newer: newer, on: connection, settings: settings, &consequences, now: now)
+                    continue
                 }
-                return try Self.lease(job, to: request.runner, for: leaseFor, on: connection, now: now)
+                if let other = try Self.takeTurns(of: job, on: connection) {
+                    try Self.putBack(job.id, until: other, on: connection)
+                    continue
+                }
+                let grant = Grant(
+                    runner: desk.runner, needs: candidate.lane.demand.needs,
+                    gpus: desk.gpus(for: candidate), tokenHash: tokenHash)
+                return try Self.lease(job, as: grant, for: leaseFor, on: connection, now: now)
             }
             consequences.changesPipelines = consequences.owesMessages
             return nil
@@ -43,64 +54,53 @@ extension Store {
     }
 
     /// A job that this transaction has taken out of the queue.
-    private struct TakenJob {
+    struct TakenJob {
         var id: JobID
         var pipeline: PipelineID
         var name: String
         var deploysTo: String?
+        var resourceGroup: String?
         var epoch: Int64
         var number: Int
     }
 
-    /// No job is made to wait longer than this: what seems to be was put there before the clock was set back.
-    private static let longestWait = Duration.minutes(2)
+    /// What goes with a hand-out.
+    private struct Grant {
+        var runner: StoredRunner
+        var needs: MachineNeeds
+        var gpus: [StoredGPU]
+        var tokenHash: [UInt8]?
+    }
 
-    /// Takes the next job, in one statement: the first of each set of tags that the runner covers, and of those the first.
-    private static func takeNext(
-        tags: String, on connection: any DatabaseConnection, now: Timestamp
-    ) throws -> TakenJob? {
-        let row = try connection.row(takingNext(in: connection.dialect), tags, now, now + longestWait)
+    private static func take(_ job: JobID, on connection: any DatabaseConnection) throws -> TakenJob? {
+        let row = try connection.row(
+            """
+            UPDATE job SET state = 'running', lease_epoch = lease_epoch + 1, attempts = attempts + 1
+            WHERE id = $1 AND state = 'ready'
+            RETURNING id, pipeline, name, environment, is_deployment, resource_group, lease_epoch, attempts
+            """, job)
         guard let row else { return nil }
         return TakenJob(
             id: try row.id("id"), pipeline: try row.id("pipeline"), name: try row.text("name"),
             deploysTo: try row.bool("is_deployment") ? try row.optionalText("environment") : nil,
-            epoch: try row.integer("lease_epoch"), number: try row.int("attempts"))
-    }
-
-    /// The statement that takes the next job for a runner with the tags `$1` at `$2`.
-    static func takingNext(in dialect: SQLDialect) -> String {
-        """
-        UPDATE job
-        SET state = 'running', lease_epoch = lease_epoch + 1, attempts = attempts + 1
-        WHERE state = 'ready' AND id = (
-            SELECT next.id FROM tag_set JOIN job AS next ON next.id = (
-                SELECT job.id FROM job
-                WHERE job.state = 'ready' AND job.tag_set = tag_set.id
-                    AND (job.ready_at <= $2 OR job.ready_at > $3)
-                    AND (job.waits_for IS NULL OR NOT EXISTS (
-                        SELECT 1 FROM job AS other
-                        WHERE other.id = job.waits_for AND other.state IN ('running', 'judging')))
-                ORDER BY job.priority, job.ready_at, job.id LIMIT 1)
-            WHERE NOT EXISTS (
-                SELECT 1 FROM tag_set_tag
-                WHERE tag_set_tag.tag_set = tag_set.id
-                    AND tag_set_tag.tag NOT IN \(dialect.textsOfJSON("$1")))
-            ORDER BY next.priority, next.ready_at, next.id LIMIT 1)
-        RETURNING id, pipeline, name, environment, is_deployment, lease_epoch, attempts
-        """
+            resourceGroup: try row.optionalText("resource_group"), epoch: try row.integer("lease_epoch"),
+            number: try row.int("attempts"))
     }
 
     private static func lease(
-        _ job: TakenJob, to runner: String, for duration: Duration, on connection: any DatabaseConnection,
+        _ job: TakenJob, as grant: Grant, for duration: Duration, on connection: any DatabaseConnection,
         now: Timestamp
     ) throws -> Claim {
         let id = try connection.insert(
             """
-            INSERT INTO attempt (job, number, epoch, runner, state, lease_until, claimed_at)
-            VALUES ($1, $2, $3, $4, 'claimed', $5, $6) RETURNING id
-            """, job.id, job.number, job.epoch, runner, now + duration, now)
+            INSERT INTO attempt (
+                job, number, epoch, runner, runner_id, state, lease_until, claimed_at, gpus, needs, token_hash)
+            VALUES ($1, $2, $3, $4, $5, 'claimed', $6, $7, $8, $9, $10) RETURNING id
+            """, job.id, job.number, job.epoch, grant.runner.offer.name, grant.runner.id, now + duration, now,
+            try jsonText(grant.gpus.map { GrantedGPU($0.gpu) }), try jsonText(grant.needs), grant.tokenHash)
         let attempt = AttemptID(rawValue: id)
         try connection.execute("UPDATE job SET attempt = $2 WHERE id = $1", job.id, attempt)
+        for gpu in grant.gpus { try gpu.give(to: attempt, on: connection) }
         return Claim(
             key: LeaseKey(job: job.id, attempt: attempt, epoch: job.epoch), pipeline: job.pipeline, jobName: job.name,
             leaseFor: duration)

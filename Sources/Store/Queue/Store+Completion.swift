@@ -24,6 +24,9 @@ extension Store {
             let index = try change.index(of: key.job)
             let ending = Ending(of: change.jobs[index], result: result)
             try Self.write(result.bounded, as: ending.state, of: key, logSize: logSize, on: connection, now: now)
+            try Self.account(
+                for: attempt, reported: result.usage, logSize: logSize, on: connection, now: now)
+            try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)
             change.update(index) { $0.summary = result.bounded.summary }
             Self.end(index, with: ending, in: &change, now: now)
             if ending == .passed { try Self.noteDeployment(key.job, in: change, on: connection, now: now) }
@@ -31,6 +34,7 @@ extension Store {
         }
         settings.faults.reach(.resultRecorded)
         logs.tell(key.attempt)
+        await uploads.remove(key.attempt)
     }
 
     /// How an attempt ends, once it is known whether somebody stopped it.
@@ -70,8 +74,8 @@ extension Store {
             case .cancelled(let reason):
                 job.end(as: .cancelled, failure: Failure(.cancelled, reason), now: now)
             case .failed(let failure):
-                job.spent += 1
-                if let wait = RetryRule(planned.retry).wait(after: failure, spent: job.spent, rest: rest) {
+                let spent = job.spend(on: failure)
+                if let wait = RetryRule(planned.retry).wait(after: failure, spent: spent, rest: rest) {
                     job.makeReady(at: now + wait)
                     job.summary = nil
                 } else {

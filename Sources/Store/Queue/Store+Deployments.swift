@@ -14,34 +14,6 @@ extension Store {
                 AND (deployed.event_order, deployed.id) > (mine.event_order, mine.id)
             """, pipeline, environment)?.id("id")
     }
-
-    /// Gives a deployment its turn at its environment, which it has for as long as it runs. Two that run side by side
-    /// could end in either order, and the older one's would stay.
-    /// - Returns: the deployment whose turn it still is; nil where it is this one's now.
-    static func takeTurn(
-        _ job: JobID, of pipeline: PipelineID, in environment: String, on connection: any DatabaseConnection
-    ) throws -> JobID? {
-        let taken = try connection.execute(
-            """
-            INSERT INTO deployment_turn (repository, environment, job)
-            SELECT repository, $3, $1 FROM pipeline WHERE id = $2
-            ON CONFLICT (repository, environment) DO UPDATE SET job = excluded.job
-            WHERE deployment_turn.job = excluded.job OR NOT EXISTS (
-                SELECT 1 FROM job WHERE job.id = deployment_turn.job AND job.state IN ('running', 'judging'))
-            """, job, pipeline, environment)
-        guard taken == 0 else { return nil }
-        return try connection.row(
-            """
-            SELECT job FROM deployment_turn
-            WHERE environment = $2 AND repository = (SELECT repository FROM pipeline WHERE id = $1)
-            """, pipeline, environment)?.id("job")
-    }
-
-    /// Puts a job that was taken out of the queue back, in its place, until a deployment to its environment has ended.
-    static func putBack(_ job: JobID, until deployment: JobID, on connection: any DatabaseConnection) throws {
-        try connection.execute(
-            "UPDATE job SET state = 'ready', attempts = attempts - 1, waits_for = $2 WHERE id = $1", job, deployment)
-    }
 }
 
 extension PipelineChange {

@@ -24,23 +24,35 @@ public struct AcknowledgedAttempt: Sendable {
     public var artifacts: [ArtifactInput]
     /// Earlier jobs whose artifacts it should get and whose artifacts are not kept any more.
     public var expired: [String]
+    /// What an earlier attempt saved of the job's work, to go on from.
+    public var checkpoint: Checkpoint?
+    /// The GPUs that go with it.
+    public var gpus: [GrantedGPU]
 }
 
 extension Store {
     /// Says that the runner will start the attempt now. May be repeated.
+    /// - Parameter leaseFor: how long the lease holds from now on; nil leaves it as it is.
     /// - Throws: `StoreError.leaseLost` where it was stopped, given to another, or has ended.
-    public func acknowledge(_ key: LeaseKey, now: Timestamp) async throws -> AcknowledgedAttempt {
+    public func acknowledge(
+        _ key: LeaseKey, leaseFor: Duration? = nil, now: Timestamp
+    ) async throws -> AcknowledgedAttempt {
         let acknowledged = try await changeJob(of: key, now: now) { connection, _ in
             let attempt = try StoredAttempt.held(key, in: [.claimed, .running], on: connection)
             if attempt.state == .claimed {
                 try connection.execute(
-                    "UPDATE attempt SET state = 'running', acknowledged_at = $2 WHERE id = $1", key.attempt, now)
+                    "UPDATE attempt SET state = 'running', acknowledged_at = $2, resumed_from = $3 WHERE id = $1",
+                    key.attempt, now, try Self.checkpoint(for: attempt, on: connection)?.attempt)
                 try connection.execute("UPDATE job SET started_at = $2 WHERE id = $1", key.job, now)
+            }
+            if let leaseFor {
+                try connection.execute(
+                    "UPDATE attempt SET lease_until = $2 WHERE id = $1", key.attempt, now + leaseFor)
             }
             return try Self.describe(attempt, on: connection)
         }
         settings.faults.reach(.acknowledged)
-        return acknowledged
+        return try await withoutLostCheckpoint(acknowledged)
     }
 
     /// Prolongs the lease to `now + leaseFor`, and says whether to go on.
@@ -85,6 +97,7 @@ extension Store {
             try Self.returnToQueue(attempt, rest: rest, on: connection, settings: settings, &consequences, now: now)
         }
         logs.tell(key.attempt)
+        await uploads.remove(key.attempt)
     }
 
     /// Gives every lease at least that long from now, as after a pause of the server that runners could not speak in.
@@ -158,6 +171,7 @@ extension Store {
             """
             UPDATE attempt SET state = $2, failure = $3, summary = $4, finished_at = $5, ended_at = $5 WHERE id = $1
             """, attempt.id, state, try failure.map { try jsonText($0) }, summary, now)
+        try account(for: attempt, reported: nil, on: connection, now: now)
     }
 
     /// The pipeline that a job belongs to.

@@ -28,16 +28,25 @@ extension Store {
 
     /// Takes everything from a runner that is known to be gone, as the embedded one is when the server starts: to be
     /// called after results that it had put aside were sent. Its jobs are tried again at once.
-    public func loseLeases(ofRunner runner: String, now: Timestamp) async throws -> [LeaseKey] {
+    /// - Parameter kept: what it goes on with all the same.
+    public func loseLeases(
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], now: Timestamp
+    ) async throws -> [LeaseKey] {
+        try await loseLeases(ofRunner: runner, except: kept, because: .runnerEnded, now: now)
+    }
+
+    func loseLeases(
+        ofRunner runner: RunnerID, except kept: Set<LeaseKey> = [], because loss: LeaseLoss, now: Timestamp
+    ) async throws -> [LeaseKey] {
         let held = try await database.read { connection in
             try connection.rows(
                 """
                 SELECT \(StoredAttempt.columns) FROM attempt
-                WHERE state IN ('claimed', 'running') AND runner = $1 ORDER BY id
+                WHERE state IN ('claimed', 'running') AND runner_id = $1 ORDER BY id
                 """, runner
             ).map { try StoredAttempt(row: $0).key }
         }
-        return await lose(held, because: .runnerEnded, now: now)
+        return await lose(held.filter { !kept.contains($0) }, because: loss, now: now)
     }
 
     /// Takes attempts from their runners, each in a transaction of its own, so that one that cannot be read does not keep
@@ -48,6 +57,7 @@ extension Store {
             do {
                 if try await lose(key, because: loss, now: now) { lost.append(key) }
                 logs.tell(key.attempt)
+                await uploads.remove(key.attempt)
             } catch {
                 settings.logger.error(
                     "a lost lease could not be taken back",
@@ -70,6 +80,10 @@ extension Store {
             case .running:
                 let failure = Failure(.lost, "\(attempt.runner): \(loss.words)")
                 try Self.end(attempt, as: .lost, failure: failure, on: connection, now: now)
+                guard loss.isSpent else {
+                    try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
+                    return true
+                }
                 var change = try PipelineChange(try Self.pipeline(of: key.job, on: connection), on: connection)
                 let index = try change.index(of: key.job)
                 let isStopping = change.jobs[index].cancelReason
@@ -90,12 +104,15 @@ enum LeaseLoss: Sendable {
     case overdue(at: Timestamp)
     /// The runner is known to be gone.
     case runnerEnded
+    /// A person took the runner out of the pool.
+    case runnerRemoved
 
     /// The reason in an attempt's failure.
     var words: String {
         switch self {
         case .overdue: "its runner was not heard of again"
         case .runnerEnded: "its runner ended"
+        case .runnerRemoved: "its runner was removed from the pool"
         }
     }
 
@@ -104,7 +121,15 @@ enum LeaseLoss: Sendable {
     var rest: RetryRule.Rest {
         switch self {
         case .overdue: .backOff
-        case .runnerEnded: .none
+        case .runnerEnded, .runnerRemoved: .none
+        }
+    }
+
+    /// Whether the attempt counts against the retries: what a person does to a runner is nothing that went wrong.
+    var isSpent: Bool {
+        switch self {
+        case .overdue, .runnerEnded: true
+        case .runnerRemoved: false
         }
     }
 }

@@ -56,13 +56,18 @@ extension Store {
         return exact.isEmpty ? all.filter { $0.reference.name.hasSuffix("/" + name) } : exact
     }
 
-    /// Sets what a person wishes for a repository.
-    public func setSettings(_ settings: RepositorySettings, of id: RepositoryID) async throws {
+    /// Sets what a person wishes for a repository, and writes down who it was where that is given.
+    public func setSettings(
+        _ settings: RepositorySettings, of id: RepositoryID, audit: AuditEntry? = nil
+    ) async throws {
         try await database.write { connection in
             let changed = try connection.execute(
                 "UPDATE repository SET settings = $2 WHERE id = $1", id, try jsonText(settings))
             guard changed > 0 else { throw StoreError(.notFound, message: "There is no repository \(id).") }
+            try audit?.insert(on: connection)
         }
+        // More jobs may run at once now, or more GPU time be used.
+        readyJobs.give()
     }
 }
 

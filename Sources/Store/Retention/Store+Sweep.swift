@@ -18,7 +18,9 @@ public struct Retention: Hashable, Sendable {
 public struct SweepReport: Hashable, Sendable {
     /// Artifacts whose time was over.
     public var artifacts = 0
-    /// Files that no artifact refers to any more.
+    /// What jobs that have ended had saved for another attempt.
+    public var checkpoints = 0
+    /// Files that nothing refers to any more.
     public var blobs = 0
     /// Logs.
     public var logs = 0
@@ -31,9 +33,11 @@ extension Store {
     public func sweep(_ retention: Retention, now: Timestamp) async throws -> SweepReport {
         var report = SweepReport()
         report.artifacts = try await expireArtifacts(now: now)
+        report.checkpoints = try await removeEndedCheckpoints()
         report.logs = try await removeLogs(endedBefore: now - retention.logs, now: now)
         report.deliveryBodies = try await removeBodies(receivedBefore: now - retention.deliveryBodies)
         report.blobs = try await blobs.removeUnreferenced { hashes in try await self.referenced(among: hashes) }
+        try await removeAbandonedUploads()
         return report
     }
 
@@ -87,12 +91,16 @@ extension Store {
         }
     }
 
-    private func referenced(among hashes: [String]) async throws -> Set<String> {
+    /// Which of some hashes an artifact or a checkpoint refers to.
+    func referenced(among hashes: [String]) async throws -> Set<String> {
         try await database.read { connection in
             var found: Set<String> = []
             for hash in hashes {
                 let row = try connection.row(
-                    "SELECT id FROM artifact WHERE sha256 = $1 AND removed_at IS NULL LIMIT 1", hash)
+                    """
+                    SELECT 1 FROM artifact WHERE sha256 = $1 AND removed_at IS NULL
+                    UNION ALL SELECT 1 FROM checkpoint WHERE sha256 = $1 LIMIT 1
+                    """, hash)
                 if row != nil { found.insert(hash) }
             }
             return found

@@ -13,7 +13,7 @@ extension Pawl {
             name: "Looking",
             subcommands: [
                 ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, DeliveriesCommand.self,
-                OutboxCommand.self,
+                OutboxCommand.self, UsageCommand.self,
             ]),
         CommandGroup(
             name: "Doing",
@@ -22,7 +22,9 @@ extension Pawl {
             ]),
         CommandGroup(
             name: "Administration",
-            subcommands: [RepositoryCommand.self, SecretCommand.self, TokenCommand.self, DoctorCommand.self]
+            subcommands: [
+                RepositoryCommand.self, RunnerCommand.self, SecretCommand.self, TokenCommand.self, DoctorCommand.self,
+            ]
                 + serverCommands),
     ]
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PipelineModel
 import Server
+import Store
 
 /// `pawl repo`
 struct RepositoryCommand: AsyncParsableCommand {
@@ -75,8 +76,27 @@ struct RepositoryCommand: AsyncParsableCommand {
         @Option(help: "A tag whose jobs see protected secrets. May be repeated.")
         var protectedTag: [String] = []
 
+        @Option(help: "Whose jobs go first: high, normal or low.")
+        var priority: RepositorySettings.Priority?
+
+        @Option(help: ArgumentHelp("How many of its jobs run at once; 0 for no limit.", valueName: "count"))
+        var maxJobs: Int?
+
+        @Option(help: ArgumentHelp("How many jobs of one pipeline run at once; 0 for no limit.", valueName: "count"))
+        var maxJobsPerPipeline: Int?
+
         @Flag(inversion: .prefixedEnableDisable, help: "Whether pipelines are made at all.")
         var pipelines: Bool?
+
+        @Option(
+            help: ArgumentHelp("GPU-hours that it may use in a month (UTC), or none for no limit.", valueName: "80"))
+        var gpuHours: String?
+
+        @Option(help: "GPU-hours beyond that, this month only; needs --reason.")
+        var gpuHoursOverride: Double?
+
+        @Option(help: "Why it may go beyond its budget; stays on record.")
+        var reason: String?
 
         @OptionGroup var options: ClientOptions
 
@@ -86,6 +106,22 @@ struct RepositoryCommand: AsyncParsableCommand {
             change.protectedBranches = protectedBranch.isEmpty ? nil : protectedBranch
             change.protectedTags = protectedTag.isEmpty ? nil : protectedTag
             change.isEnabled = pipelines
+            if gpuHours == "none" {
+                change.removesGPUHours = true
+            } else if let gpuHours {
+                guard let hours = Double(gpuHours) else {
+                    throw CommandFailure(.usage, "--gpu-hours is a number, or none.  pawl repo set --help")
+                }
+                change.gpuHours = hours
+            }
+            change.gpuHoursOverride = gpuHoursOverride
+            change.reason = reason
+            if gpuHoursOverride != nil && reason == nil {
+                throw CommandFailure(.usage, "--gpu-hours-override needs --reason \"…\", which stays on record")
+            }
+            change.priority = priority
+            change.jobLimit = maxJobs
+            change.pipelineJobLimit = maxJobsPerPipeline
             guard change != RepositoryChange() else {
                 throw CommandFailure(.usage, "nothing to set.  pawl repo set --help")
             }
@@ -95,3 +131,5 @@ struct RepositoryCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension RepositorySettings.Priority: ExpressibleByArgument {}

@@ -33,6 +33,10 @@ struct ExecCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file of secrets, a line each: NAME=value.", valueName: "file"))
     var envFile: String?
 
+    @Option(
+        help: ArgumentHelp("A folder that jobs read with ml: data, at /data/NAME.", valueName: "NAME=folder"))
+    var data: [DataOption] = []
+
     @Option(help: ArgumentHelp("The container engine's socket.", valueName: "path"))
     var dockerSocket: String?
 
@@ -57,6 +61,7 @@ struct ExecCommand: AsyncParsableCommand {
         }
         let settings = LocalPipeline.Settings(
             defaultImage: image, slots: slots, secrets: try ExecSecrets(envFile: envFile, names: secret),
+            data: Dictionary(data.map { ($0.name, $0.path) }, uniquingKeysWith: { _, last in last }),
             variables: try event.variables(), logger: logger)
         let client = HTTPClient()
         defer { client.shutdown() }

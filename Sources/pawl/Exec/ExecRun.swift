@@ -96,8 +96,19 @@ struct ExecRun: Service {
             }
             throw CommandFailure(.failed, view.summary)
         }
+        let instance = NIOLockedValueBox("")
+        let (engine, data) = (engine, request.settings.data)
+        let start = ContinuousClock.now
+        let machine = MachineInventory(
+            settings: .init(data: data),
+            containers: {
+                let docker = DockerExecutor(
+                    engine: engine, settings: .init(instance: instance.withLockedValue { $0 }))
+                return Set(try await docker.leftovers().map(\.id))
+            }, engine: { try? await engine.version().words }, now: { ContinuousClock.now - start })
         let selection = try ExecSelection(
-            of: plan, names: request.names, defaultImage: request.settings.defaultImage, ruledOut: planning.ruledOut)
+            of: plan, names: request.names, defaultImage: request.settings.defaultImage, ruledOut: planning.ruledOut,
+            machine: await machine.look())
         let terminal = Terminal.standardOutput()
         let screen = ExecScreen(on: terminal, isSilent: request.json)
         await screen.begin(ExecPreface(planning, selection, of: plan))
@@ -106,9 +117,11 @@ struct ExecRun: Service {
         }
         let folder = try ExecFolder(in: request.root, jobs: selection.plan.jobs.map(\.name))
         let pipeline = try await LocalPipeline(
-            selection.plan, of: planning, in: scratch, settings: request.settings
-        ) { instance in
-            let docker = DockerExecutor(engine: engine, settings: .init(instance: instance))
+            selection.plan, of: planning, in: scratch, settings: request.settings,
+            inventory: { await machine.look($0) }
+        ) { own in
+            instance.withLockedValue { $0 = own }
+            let docker = DockerExecutor(engine: engine, settings: .init(instance: own))
             return geteuid() == 0 ? docker : AccountExecutor(docker)
         }
         let watch = ExecWatch(

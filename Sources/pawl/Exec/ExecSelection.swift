@@ -25,15 +25,21 @@ struct ExecSelection: Sendable {
 
     private let whole: Plan
     private let names: Set<String>
+    private let machine: RunnerInventory
 
     /// Chooses among the jobs of a plan.
     /// - Parameters:
     ///   - names: the jobs that a person named; none means all that run by themselves.
     ///   - defaultImage: the image of jobs that name none.
     ///   - ruledOut: jobs of the file that its rules leave out here.
+    ///   - machine: what this machine has.
     /// - Throws: `CommandFailure.usage` for a name that cannot be run.
-    init(of plan: Plan, names: [String], defaultImage: String?, ruledOut: [UnrunJob] = []) throws {
+    init(
+        of plan: Plan, names: [String], defaultImage: String?, ruledOut: [UnrunJob] = [],
+        machine: RunnerInventory = .init()
+    ) throws {
         whole = plan
+        self.machine = machine
         self.plan = plan
         self.names = Set(names)
         try refuseUnknown(names, ruledOut: ruledOut)
@@ -42,8 +48,13 @@ struct ExecSelection: Sendable {
             cannotRun.append(
                 UnrunJob(job: job.name, reason: "names no image", instead: "pawl exec --image IMAGE"))
         }
+        for job in plan.jobs where wanted.contains(job.name) && !cannotRun.contains(where: { $0.job == job.name }) {
+            guard let unrun = lacking(job) else { continue }
+            cannotRun.append(unrun)
+        }
         if let named = cannotRun.first(where: { self.names.contains($0.job) }) {
-            throw CommandFailure(.usage, "\(named.job.printable) names no image.  pawl exec --image IMAGE …")
+            let instead = named.instead.map { ".  \($0) …" } ?? ""
+            throw CommandFailure(.usage, "\(named.job.printable) \(named.reason.printable)\(instead)")
         }
         let chosen = withoutUnmet(wanted.subtracting(cannotRun.map(\.job)))
         if names.isEmpty { leftOut = ruledOut + leftOut }
@@ -116,6 +127,24 @@ struct ExecSelection: Sendable {
         return chosen
     }
 
+    /// Why this machine can never run a job, where that is so. CPUs and memory are no reason: it gets what there is.
+    private func lacking(_ job: PlannedJob) -> UnrunJob? {
+        var needs = MachineNeeds(of: job)
+        (needs.tags, needs.cpus, needs.memory) = ([], nil, nil)
+        let here = RunnerOffer(name: "this machine", tags: [], slots: 1, inventory: machine)
+        let demand = JobDemand(repository: RepositoryID(rawValue: 0), trust: .protected, needs: needs)
+        switch here.obstacles(to: demand).first {
+        case nil: return nil
+        case .lacksData(let names):
+            let options = names.map { "--data \($0)=FOLDER" }.joined(separator: " ")
+            return UnrunJob(
+                job: job.name, reason: "reads the data \(names.joined(separator: ", "))",
+                instead: "pawl exec \(options)")
+        case .noGPU?: return UnrunJob(job: job.name, reason: "needs a GPU, and this machine has none")
+        case .some(let obstacle): return UnrunJob(job: job.name, reason: "cannot run here: \(obstacle.words)")
+        }
+    }
+
     private func why(_ job: PlannedJob) -> String {
         if let environment = job.environment { return "deploys to \(environment.name)" }
         return "is started by hand"
@@ -125,6 +154,8 @@ struct ExecSelection: Sendable {
     private func adapted(_ job: PlannedJob, among chosen: Set<String>) -> PlannedJob {
         var job = job
         job.tags = []
+        if let has = machine.cpus, let wanted = job.ml?.cpus { job.ml?.cpus = min(wanted, has) }
+        if let has = machine.memory, let wanted = job.ml?.memory { job.ml?.memory = min(wanted, has) }
         job.needs = job.needs?.filter { chosen.contains($0.job) }
         job.dependencies = job.dependencies?.filter(chosen.contains)
         if job.when == .manual {

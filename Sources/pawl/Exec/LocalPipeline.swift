@@ -19,6 +19,8 @@ struct LocalPipeline: Sendable {
         var slots: Int
         /// Given to every job.
         var secrets: ExecSecrets
+        /// Folders of this machine that jobs may read, by the names that they ask for them by.
+        var data: [String: String] = [:]
         /// Variables that win over the file's.
         var variables: [Variable]
         /// Where to say what goes wrong beside the jobs.
@@ -36,9 +38,12 @@ struct LocalPipeline: Sendable {
     private static let clock: @Sendable () -> Timestamp = { .wall }
 
     /// Makes the pipeline; nothing runs yet.
-    /// - Parameter executor: starts the containers of the runner with that id.
+    /// - Parameters:
+    ///   - inventory: looks at what this machine has.
+    ///   - executor: starts the containers of the runner with that id.
     init(
         _ plan: Plan, of planning: ExecPlanning, in scratch: ExecScratch, settings: Settings,
+        inventory: @escaping @Sendable (MachineInventory.Freshness) async -> RunnerInventory = { _ in .init() },
         executor: (_ instance: String) -> any Executor
     ) async throws {
         let store = try await Store.open(
@@ -66,16 +71,23 @@ struct LocalPipeline: Sendable {
             store: store, vault: vault, forges: ForgeConnections([]), limits: limits,
             defaultImage: settings.defaultImage)
         let terms = LeaseTerms()
-        let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: Self.clock)
         var own = RunnerSettings(name: "this machine", stateFolder: scratch.runner)
+        let coordinator = LocalCoordinator(
+            store: store,
+            runner: try await store.enterEmbeddedRunner(
+                name: own.name, tags: [], slots: settings.slots, inventory: await inventory(.recent),
+                now: Self.clock()),
+            assignments: assignments, terms: terms, now: Self.clock)
         own.slots = settings.slots
         own.version = Version.text
         own.lowWater = .mebibytes(256)
         own.grace = .zero
+        // The person whose checkout it is owns the data as well.
+        own.data = settings.data.mapValues { .init(path: $0, forks: true) }
         own.stopGrace = .seconds(3)
         runner = try RunnerService(
             settings: own, coordinator: coordinator, executor: executor(try own.instance()),
-            mirrors: try Mirrors(root: scratch.path + "/mirrors"), logger: settings.logger)
+            mirrors: try Mirrors(root: scratch.path + "/mirrors"), inventory: inventory, logger: settings.logger)
         rescue = RescueService(store: store, terms: terms, now: Self.clock, logger: settings.logger)
     }
 
@@ -119,10 +131,12 @@ extension ExecPlanning {
     func pipeline(of repository: RepositoryID, plan: Plan, variables: [Variable]) -> NewPipeline {
         var plan = plan
         var environments: [String: String] = [:]
+        var resourceGroups: [String: String] = [:]
         for index in plan.jobs.indices {
             let job = plan.jobs[index]
             let expansion = VariableExpansion(context.variables(for: job))
             environments[job.name] = job.environment.map { expansion.expand($0.name) }
+            resourceGroups[job.name] = job.resourceGroup.map { expansion.expand($0) }
             plan.jobs[index].variables += variables
         }
         var new = NewPipeline(
@@ -134,6 +148,7 @@ extension ExecPlanning {
         new.author = commit.authorName
         new.variables = context.predefined
         new.environments = environments
+        new.resourceGroups = resourceGroups
         return new
     }
 }

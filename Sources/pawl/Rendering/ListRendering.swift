@@ -64,7 +64,9 @@ enum ListRendering {
         for repository in repositories {
             table.add([
                 Table.Cell(repository.name), Table.Cell(repository.forge), Table.Cell(repository.defaultBranch),
-                Table.Cell(repository.settings.isEnabled ? "on" : "off"), Table.Cell(repository.cloneURL),
+                Table.Cell(repository.settings.isEnabled ? "on" : "off"),
+                Table.Cell(UsageRendering.gpuHours(of: repository)),
+                Table.Cell(repository.cloneURL),
             ])
         }
         return table.lines(on: terminal)
@@ -81,7 +83,24 @@ enum ListRendering {
         let limit = settings.statusJobLimit.map { "of up to \($0) jobs" }
         table.add(["statuses", Table.Cell(limit ?? "of as many jobs as server.job-statuses says")])
         table.add(["pipelines", Table.Cell(settings.isEnabled ? "on" : "off")])
+        if let budget = settings.gpuHourBudget {
+            var text = "\(GPUTime.text(ofHours: budget)) a month"
+            if let more = settings.gpuHourOverride {
+                text += ", \(GPUTime.text(ofHours: more.hours)) more in \(more.month): \(more.reason) (\(more.by))"
+            }
+            table.add(["GPU-hours", Table.Cell(text)])
+        }
+        table.add(["jobs", Table.Cell(jobs(settings))])
         return [repository.name.printable] + table.lines(on: terminal)
+    }
+
+    /// Whose jobs go first, and how many run at once.
+    private static func jobs(_ settings: RepositorySettings) -> String {
+        let limits = [
+            settings.jobLimit.map { "\($0) at once" }, settings.pipelineJobLimit.map { "\($0) at once of a pipeline" },
+        ].compactMap { $0 }
+        let room = limits.isEmpty ? "as many at once as runners have room" : limits.joined(separator: ", ")
+        return "\(settings.priority.rawValue) priority, \(room)"
     }
 
     static func secrets(_ view: SecretListView, on terminal: Terminal, now: Timestamp) -> [String] {

@@ -21,7 +21,7 @@ struct PipelineRendering: Sendable {
     func lines() -> [String] {
         var lines = [headline(), history()]
         if !view.jobs.isEmpty { lines += [""] + jobLines() }
-        lines += diagnostics() + notes()
+        lines += diagnostics() + UsageRendering.spent(view, on: terminal) + notes()
         let next = nextSteps()
         if !next.isEmpty { lines += [""] + HelpRendering.lines(next, label: "next", on: terminal) }
         return lines
@@ -129,10 +129,17 @@ struct PipelineRendering: Sendable {
             let end = attempt.failure?.class.rawValue ?? attempt.state.rawValue.replacing("_", with: " ")
             table.add([
                 Table.Cell("\(attempt.number)"), Table.Cell(terminal.time(attempt.claimedAt)), Table.Cell(end),
-                Table.Cell(attempt.failure?.message ?? attempt.summary ?? ""),
+                Table.Cell(Self.text(of: attempt)),
             ])
         }
         return table.lines(on: terminal)
+    }
+
+    /// How an attempt ended, and what it went on from.
+    private static func text(of attempt: AttemptView) -> String {
+        let origin = attempt.resumedFrom.map { "went on from the checkpoint of attempt \($0)" }
+        let end = attempt.failure?.message ?? attempt.summary
+        return [origin, end].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "; ")
     }
 
     // MARK: - Below the jobs
@@ -198,13 +205,19 @@ struct JobText: Sendable {
             case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
             case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
             case .ready: "for a runner"
-            case .running, .judging: job.attempts.count > 1 ? "attempt \(job.attempts.count)" : (job.summary ?? "")
+            case .running, .judging: Self.running(job)
             case .passed: job.summary ?? ""
             case .failed: Self.failure(job)
             case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
             case .cancelled: job.failure?.message ?? ""
             case .notRun: job.because.map { "needs \($0)" } ?? "nothing asked for it"
             }
+    }
+
+    private static func running(_ job: JobView) -> String {
+        guard let attempt = job.attempts.last, job.attempts.count > 1 else { return job.summary ?? "" }
+        let origin = attempt.resumedFrom.map { ", from the checkpoint of attempt \($0)" } ?? ""
+        return "attempt \(job.attempts.count)\(origin)"
     }
 
     private static func failure(_ job: JobView) -> String {

@@ -6,30 +6,25 @@ import Server
 import ServiceLifecycle
 
 extension Assembly {
-    /// The runner inside the server, and the fence around its jobs.
-    func runner(terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp) throws -> any Service {
-        let assignments = AssignmentBuilder(
+    /// The runner inside the server.
+    func runner(
+        _ parts: RunnerParts, as id: RunnerID, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+    ) throws -> any Service {
+        let coordinator = LocalCoordinator(
+            store: store, runner: id, assignments: assignments, terms: terms, now: now)
+        return EmbeddedRunner(
+            id: id,
+            runner: try RunnerService(
+                settings: parts.settings, coordinator: coordinator, executor: parts.executor, mirrors: mirrors,
+                inventory: { await parts.machine.look($0) }, logger: logger),
+            store: store, executor: parts.executor, machine: parts.machine, now: now, logger: logger)
+    }
+
+    /// What attempts are handed out with.
+    var assignments: AssignmentBuilder {
+        AssignmentBuilder(
             store: store, vault: vault, forges: forges, limits: settings.limits,
             registryLogins: settings.registries, defaultImage: settings.server.defaultImage,
             artifactRetention: settings.retention.artifacts, links: links)
-        let coordinator = LocalCoordinator(store: store, assignments: assignments, terms: terms, now: now)
-        let runnerSettings = settings.runner.ofRunner(
-            in: folder, defaultImage: settings.server.defaultImage, faults: faults)
-        let docker = DockerExecutor(
-            engine: engine,
-            settings: .init(
-                instance: try runnerSettings.instance(), networks: networks, pulledImages: pulledImages))
-        let start = ContinuousClock.now
-        let logger = logger
-        let executor = FencedExecutor(
-            docker, fence: NetworkFence(networks: networks), allowsUnfenced: settings.runner.allowsUnfenced,
-            now: { ContinuousClock.now - start },
-            onObstacle: { logger.warning("jobs could reach this host", metadata: ["fence": "\($0)"]) })
-        return EmbeddedRunner(
-            name: runnerSettings.name,
-            runner: try RunnerService(
-                settings: runnerSettings, coordinator: coordinator, executor: executor, mirrors: mirrors,
-                logger: logger),
-            store: store, executor: executor, now: now, logger: logger)
     }
 }

@@ -4,17 +4,38 @@ import Server
 
 extension Assembly {
     /// What answers HTTP.
-    func webServer(planner: EventPlanner, now: @escaping @Sendable () -> Timestamp) throws -> WebServer {
-        let environment = apiEnvironment(planner: planner, now: now)
+    func webServer(
+        planner: EventPlanner, terms: LeaseTerms, now: @escaping @Sendable () -> Timestamp
+    ) throws -> WebServer {
+        let environment = try apiEnvironment(planner: planner, now: now)
         return WebServer(
-            settings: .init(host: settings.server.host, port: settings.server.port, spoolFolder: folder.spool),
+            settings: try webSettings(),
             vault: vault, forges: forges, environment: environment,
-            pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url), logger: logger)
+            pages: try PageRoutes(environment, key: pageKey, baseURL: settings.server.url),
+            runners: RunnerRoutes(store: store, assignments: assignments, terms: terms, now: now), logger: logger)
+    }
+
+    private func webSettings() throws -> WebServer.Settings {
+        let server = settings.server
+        var web = WebServer.Settings(host: server.host, port: server.port, spoolFolder: folder.spool)
+        web.proxies = TrustedProxies(server.trustedProxies) ?? .none
+        if let files = server.certificate {
+            do {
+                web.certificate = try ServedCertificate(chainFile: files.chain, keyFile: files.key, logger: logger)
+            } catch {
+                throw SettingsError(
+                    problems: [
+                        "\(files.chain) and \(files.key) are no certificate with its key: \(error).  "
+                            + "server.tls-certificate and server.tls-key name two files in PEM"
+                    ])
+            }
+        }
+        return web
     }
 
     private func apiEnvironment(
         planner: EventPlanner, now: @escaping @Sendable () -> Timestamp
-    ) -> APIEnvironment {
+    ) throws -> APIEnvironment {
         let vault = vault
         let run = ManualRun(store: store, forges: forges, mirrors: mirrors, planner: planner, now: now)
         let adder = RepositoryAdder(
@@ -32,7 +53,7 @@ extension Assembly {
             },
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
-            runners: { [RunnerOffer(name: runner.name, tags: runner.tags, slots: runner.slots)] },
-            examine: { await examination.checks() }, isHeard: { !silent.contains($0) })
+            examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
+            publicURL: settings.server.url, program: try ServerProgram())
     }
 }

@@ -28,6 +28,8 @@ struct Assembly: Sendable {
     let engine: DockerEngine
     let tests = TestDeliveries()
     let pulledImages: PulledImages
+    /// The runner inside the server; nil where its settings give it no slots.
+    let embeddedRunner: (id: RunnerID, parts: RunnerParts)?
 
     /// Opens the data folder and connects to the forges of the settings.
     init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
@@ -57,6 +59,21 @@ struct Assembly: Sendable {
             folder.storeSettings(
                 pipelineURL: { links.link(to: $0) }, statusJobLimit: settings.server.jobStatuses, faults: faults,
                 logger: logger), now: .wall)
+        let runner = settings.runner
+        if runner.slots > 0 {
+            let parts = try RunnerParts(
+                runner,
+                settings: runner.ofRunner(
+                    in: folder.runner, defaultImage: settings.server.defaultImage, faults: faults),
+                engine: engine, networks: networks, pulledImages: pulledImages, logger: logger)
+            let id = try await store.enterEmbeddedRunner(
+                name: runner.name, tags: runner.tags, slots: runner.slots, inventory: await parts.machine.look(),
+                now: .wall)
+            embeddedRunner = (id, parts)
+        } else {
+            try await store.retireEmbeddedRunner(now: .wall)
+            embeddedRunner = nil
+        }
     }
 
     /// Everything that runs for as long as the server does, what others depend on first.
@@ -64,7 +81,7 @@ struct Assembly: Sendable {
         let now: @Sendable () -> Timestamp = { .wall }
         let terms = LeaseTerms()
         let planner = EventPlanner(forges: forges, mirrors: mirrors, now: now)
-        let web = try webServer(planner: planner, now: now)
+        let web = try webServer(planner: planner, terms: terms, now: now)
         var services: [any Service] = [
             StatusPublisher(store: store, forges: forges, now: now, logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),
@@ -74,7 +91,7 @@ struct Assembly: Sendable {
             Intake(store: store, forges: forges, planner: planner, tests: tests, now: now, logger: logger),
             MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
-        if settings.runner.slots > 0 { services.append(try runner(terms: terms, now: now)) }
+        if let (id, parts) = embeddedRunner { services.append(try runner(parts, as: id, terms: terms, now: now)) }
         services.append(try web.service(onListening: onListening))
         return services
     }

@@ -13,7 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Take events, run jobs, tell forges.",
         discussion: """
             Example: pawl serve --config /var/lib/pawl/pawl.yml
-            SIGTERM finishes running jobs within runner.grace, then stops; a second one stops now.
+            SIGTERM finishes running jobs within runner.grace, then stops; a second one stops now. SIGHUP makes a new
+            process of it with the program and the settings that are on disk then, and jobs go on.
             """)
 
     @Option(help: "The settings file; pawl init makes one.")
@@ -31,8 +32,7 @@ struct ServeCommand: AsyncParsableCommand {
             settings = try await Settings.read(file: config, environment: environment)
             faults = try FaultInjector.fromEnvironment(environment)
         } catch let error as SettingsError {
-            for problem in error.problems.dropLast() { Output.complaint("pawl: \(problem)") }
-            throw CommandFailure(.usage, error.problems.last ?? "the settings are wrong")
+            throw Self.failure(error)
         }
         let level = Logger.Level(rawValue: settings.server.logLevel) ?? .info
         LoggingSystem.bootstrap { label in
@@ -41,23 +41,21 @@ struct ServeCommand: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "pawl")
-        let pidFile = pidFile
         let assembly: Assembly
         do {
             assembly = try await Assembly(settings, faults: faults, logger: logger)
         } catch let error as StoreError {
             throw CommandFailure(store: error)
         }
-        let services = try assembly.services { port in
-            logger.info("listening", metadata: ["address": "\(settings.server.host):\(port)"])
-            guard let pidFile else { return }
-            do {
-                try PrivateFile.write("\(getpid())\n", to: pidFile)
-            } catch {
-                // The server is up and goes on: whoever waits for the file is told why it does not come.
-                logger.error("no pid file", metadata: ["path": "\(pidFile)", "error": "\(error)"])
-            }
+        let services: [any Service]
+        do {
+            services = try allServices(of: assembly, logger: logger)
+        } catch let error as SettingsError {
+            try? assembly.close()
+            throw Self.failure(error)
         }
+        let restarting = Task { await RestartInPlace.whenAsked(logger: logger) }
+        defer { restarting.cancel() }
         let ending: ServingGroup.Ending
         do {
             ending = try await ServingGroup(services: services, logger: logger)
@@ -68,5 +66,26 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try assembly.close()
         if ending == .cut { throw CommandFailure(.failed, "stopped at once; what ran is given back at the next start") }
+    }
+
+    /// What runs; where asked for, a file says that it does.
+    private func allServices(of assembly: Assembly, logger: Logger) throws -> [any Service] {
+        let (server, pidFile) = (assembly.settings.server, pidFile)
+        return try assembly.services { port in
+            logger.info("listening", metadata: ["address": "\(server.host):\(port)"])
+            guard let pidFile else { return }
+            do {
+                try PrivateFile.write("\(getpid())\n", to: pidFile)
+            } catch {
+                // The server is up and goes on: whoever waits for the file is told why it does not come.
+                logger.error("no pid file", metadata: ["path": "\(pidFile)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Every problem on a line of its own.
+    private static func failure(_ error: SettingsError) -> CommandFailure {
+        for problem in error.problems.dropLast() { Output.complaint("pawl: \(problem)") }
+        return CommandFailure(.usage, error.problems.last ?? "the settings are wrong")
     }
 }

@@ -8,9 +8,9 @@ extension Settings.Retention {
 }
 
 extension Settings.Runner {
-    /// What the embedded runner is made of.
-    func ofRunner(in folder: DataFolder, defaultImage: String?, faults: FaultInjector) -> RunnerSettings {
-        var settings = RunnerSettings(name: name, stateFolder: folder.runner)
+    /// What a runner with that state folder is made of.
+    func ofRunner(in stateFolder: String, defaultImage: String?, faults: FaultInjector) -> RunnerSettings {
+        var settings = RunnerSettings(name: name, stateFolder: stateFolder)
         settings.tags = tags
         settings.slots = slots
         settings.version = Version.text
@@ -22,6 +22,9 @@ extension Settings.Runner {
                 path: $0.path, target: $0.target, isWritable: $0.isWritable, repository: $0.repository,
                 environment: $0.environment)
         }
+        settings.data = Dictionary(
+            data.map { ($0.name, .init(path: $0.path, forks: $0.forks)) }, uniquingKeysWith: { first, _ in first })
+        settings.bringsDevices = declaredGPUs == nil
         settings.faults = faults
         return settings
     }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import PipelineModel
+import Server
 import SystemPackage
 import Yams
 
@@ -8,11 +9,25 @@ extension Settings {
     /// Reads the settings file, with the environment before it.
     /// - Throws: `SettingsError` with every problem found.
     static func read(file path: String, environment: [String: String]) async throws -> Settings {
+        try await read(file: path, environment: environment, help: "pawl init --data DIR makes one") {
+            try Settings($0, keysOfFile: $1)
+        }
+    }
+
+    /// Reads a settings file, with the environment before it.
+    /// - Parameters:
+    ///   - help: what makes such a file.
+    ///   - make: takes what was read, and the dotted keys of the file.
+    /// - Throws: `SettingsError` with every problem found.
+    static func read<Value>(
+        file path: String, environment: [String: String], help: String,
+        _ make: (SettingsReader, [String]) throws -> Value
+    ) async throws -> Value {
         let text: String
         do {
             text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
         } catch {
-            throw SettingsError(problems: ["cannot read the settings file \(path).  pawl init --data DIR makes one"])
+            throw SettingsError(problems: ["cannot read the settings file \(path).  \(help)"])
         }
         let prefixed = environment.filter { $0.key.hasPrefix("PAWL_") }
         let variables = Dictionary(
@@ -25,7 +40,7 @@ extension Settings {
                 config: ConfigReader(providers: [
                     EnvironmentVariablesProvider(environmentVariables: variables), provider,
                 ]), folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
-            return try Settings(reader, keysOfFile: keys)
+            return try make(reader, keys)
         } catch let error as SettingsError {
             throw error
         } catch {
@@ -34,11 +49,7 @@ extension Settings {
     }
 
     private init(_ reader: SettingsReader, keysOfFile: [String]) throws {
-        var sections: [String: Set<String>] = [:]
-        for (list, prefix) in SettingsKey.sectionLists { sections[prefix] = Set(reader.list(list)) }
-        for key in keysOfFile where !SettingsKey.isKnown(key, sections: sections) {
-            reader.problem("\(key) is not a setting.  pawl init --explain lists them all")
-        }
+        SettingsKey.refuseUnknown(keysOfFile, reader, among: SettingsKey.all)
         server = Server(reader)
         forges = reader.list("forges").map { Forge(name: $0, reader) }
         runner = Runner(reader)
@@ -76,6 +87,15 @@ extension Settings.Server {
             reader.problem("server.listen is \"\(listen)\".  Write host:port, such as 127.0.0.1:8470")
         }
         url = reader.url("server.url")
+        switch (reader.path("server.tls-certificate"), reader.path("server.tls-key")) {
+        case (let chain?, let key?): certificate = .init(chain: chain, key: key)
+        case (nil, nil): certificate = nil
+        default: reader.problem("server.tls-certificate and server.tls-key are both needed, or neither")
+        }
+        trustedProxies = reader.list("server.trusted-proxies")
+        if TrustedProxies(trustedProxies) == nil {
+            reader.problem("server.trusted-proxies must hold addresses and ranges.  Write 127.0.0.1 or 10.0.0.0/8")
+        }
         data = reader.path("server.data") ?? reader.folder
         logLevel = reader.choice("server.log-level", of: ["debug", "info", "warning", "error"]) ?? "info"
         jobStatuses = reader.int("server.job-statuses", in: 0...200) ?? 30
@@ -108,7 +128,7 @@ extension Settings.Forge {
 }
 
 extension Settings.Runner {
-    fileprivate init(_ reader: SettingsReader) {
+    init(_ reader: SettingsReader) {
         name = reader.string("runner.name") ?? "local"
         slots = reader.int("runner.slots", in: 0...256) ?? ProcessInfo.processInfo.activeProcessorCount
         tags = reader.list("runner.tags")
@@ -117,6 +137,8 @@ extension Settings.Runner {
         // Only root can put the fence up. Who runs without root has chosen so, and is told by doctor.
         allowsUnfenced = reader.bool("runner.allow-unfenced") ?? (geteuid() != 0)
         mounts = reader.list("mounts").compactMap { Settings.Mount(name: $0, reader) }
+        data = reader.list("data-folders").compactMap { Settings.Data(name: $0, reader) }
+        declaredGPUs = reader.path("runner.declared-gpus")
         lowWater = reader.size("runner.low-water") ?? .gibibytes(2)
         grace = .seconds(reader.int("runner.grace", in: 0...86_400) ?? 30)
     }
@@ -143,6 +165,21 @@ extension Settings.Mount {
         if !target.hasPrefix("/") || target == "/" || target.hasPrefix("/pawl") || target.hasPrefix("/builds") {
             reader.problem("\(prefix)target is \"\(target)\".  Write an absolute path outside /pawl and /builds")
         }
+    }
+}
+
+extension Settings.Data {
+    fileprivate init?(name: String, _ reader: SettingsReader) {
+        if !DataName.isValid(name) {
+            reader.problem("data-folders has \"\(name.prefix(80))\", which is no name.  \(DataName.rule)")
+        }
+        guard let path = reader.path("data.\(name).path") else {
+            reader.problem("data.\(name).path is missing: the folder on this machine")
+            return nil
+        }
+        self.name = name
+        self.path = path
+        forks = reader.bool("data.\(name).forks") ?? false
     }
 }
 
@@ -176,13 +213,15 @@ extension JobLimits {
 
 extension Settings.Retention {
     fileprivate init(_ reader: SettingsReader) {
-        func days(_ name: String, _ usual: Int) -> Duration {
-            .days(Int64(reader.int("retention." + name, in: 1...36_500) ?? usual))
-        }
-        logs = days("logs", 90)
-        artifacts = days("artifacts", 30)
-        deliveries = days("deliveries", 30)
-        images = days("images", 14)
-        mirrors = days("mirrors", 90)
+        logs = Self.days("logs", 90, reader)
+        artifacts = Self.days("artifacts", 30, reader)
+        deliveries = Self.days("deliveries", 30, reader)
+        images = Self.days("images", 14, reader)
+        mirrors = Self.days("mirrors", 90, reader)
+    }
+
+    /// A number of days, where nothing is set the usual one.
+    static func days(_ name: String, _ usual: Int, _ reader: SettingsReader) -> Duration {
+        .days(Int64(reader.int("retention." + name, in: 1...36_500) ?? usual))
     }
 }

@@ -13,6 +13,16 @@ struct Settings: Sendable {
     var runner: Runner
     /// What one job may use at most.
     var limits: JobLimits
+    /// A folder of data on the machine that jobs may read.
+    struct Data: Sendable {
+        /// The name that jobs ask for it by.
+        var name: String
+        /// The folder on the machine.
+        var path: String
+        /// Whether jobs of forks get it.
+        var forks: Bool
+    }
+
     /// How long things are kept.
     var retention: Retention
     /// Logins for container registries.
@@ -26,6 +36,10 @@ struct Settings: Sendable {
         var port: Int
         /// The address under which others reach it, without a slash at the end; nil leaves links out of statuses.
         var url: String?
+        /// The files of its certificate chain and key; nil where it speaks plainly.
+        var certificate: CertificateFiles?
+        /// Addresses and ranges of proxies whose word is believed.
+        var trustedProxies: [String]
         /// The folder with the database, logs, artifacts and mirrors.
         var data: String
         /// The least severe log line that is written: `debug`, `info`, `warning`, `error`.
@@ -34,6 +48,14 @@ struct Settings: Sendable {
         var jobStatuses: Int
         /// The image of jobs that name none.
         var defaultImage: String?
+    }
+
+    /// Where a certificate is, with its key.
+    struct CertificateFiles: Sendable {
+        /// The chain, in PEM.
+        var chain: String
+        /// The private key, in PEM.
+        var key: String
     }
 
     /// One forge.
@@ -85,6 +107,10 @@ struct Settings: Sendable {
         var allowsUnfenced: Bool
         /// Folders of the machine that jobs may be given by name.
         var mounts: [Mount]
+        /// Data folders that jobs may ask for by name.
+        var data: [Data]
+        /// A file of GPUs that stands in for `nvidia-smi`.
+        var declaredGPUs: String?
         /// Below this much free disk nothing new starts.
         var lowWater: ByteCount
         /// How long running jobs may go on after SIGTERM.

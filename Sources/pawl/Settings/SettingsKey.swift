@@ -1,11 +1,15 @@
 /// The settings file's keys, in one list: an unknown key is an error, and this is what it is compared with.
 ///
-/// `<name>` stands for each name of the list that declares such sections: `forges`, `registries`, `mounts`.
+/// `<name>` stands for each name of the list that declares such sections: `forges`, `registries`, `mounts`,
+/// `data-folders`.
 enum SettingsKey {
     /// Every key with what it means, in the order of the reference in the README.
     static let all: [(key: String, meaning: String)] = [
         ("server.listen", "host:port to listen on (127.0.0.1:8470)"),
         ("server.url", "the address others reach it under; statuses link to it"),
+        ("server.tls-certificate", "file with the certificate chain in PEM; read anew when it changes"),
+        ("server.tls-key", "file with its private key in PEM"),
+        ("server.trusted-proxies", "addresses and ranges whose X-Forwarded-For is believed"),
         ("server.data", "folder of the database, logs, artifacts and mirrors"),
         ("server.log-level", "debug, info, warning or error (info)"),
         ("server.job-statuses", "how many jobs of a pipeline have a status of their own (30)"),
@@ -30,6 +34,7 @@ enum SettingsKey {
         ("runner.docker-socket", "the Engine's socket (/var/run/docker.sock)"),
         ("runner.network-range", "where job networks take their addresses from (10.213.0.0/16)"),
         ("runner.allow-unfenced", "start jobs though the fence does not stand (false; true where it is not root's)"),
+        ("runner.declared-gpus", "JSON file of GPUs that stands in for nvidia-smi"),
         ("runner.low-water", "free disk below which nothing new starts (2GiB)"),
         ("runner.grace", "seconds that running jobs may go on after SIGTERM (30)"),
         ("mounts", "names of the mount sections"),
@@ -38,6 +43,9 @@ enum SettingsKey {
         ("mount.<name>.writable", "whether jobs may write to it (false)"),
         ("mount.<name>.repository", "the repository whose jobs get it; never those of forks"),
         ("mount.<name>.environment", "the environment whose jobs on protected refs get it"),
+        ("data-folders", "names of the data folders that jobs get with ml: data, read-only at /data/<name>"),
+        ("data.<name>.path", "folder on this machine"),
+        ("data.<name>.forks", "whether jobs of forks get it (false)"),
         ("registries", "names of the registry sections"),
         ("registry.<name>.host", "the registry as image names begin with it"),
         ("registry.<name>.user", "user name"),
@@ -57,11 +65,37 @@ enum SettingsKey {
         ("retention.mirrors", "days that unused mirrors are kept (90)"),
     ]
 
+    /// What stands beside `runner.…`, `mounts` and `data-folders` in the file of a runner on a machine of its own.
+    static let ofMachine: [(key: String, meaning: String)] = [
+        ("runner.server", "the server's address"),
+        ("runner.state", "folder of the credential, mirrors and workspaces (/var/lib/pawl-runner)"),
+        ("runner.log-level", "debug, info, warning or error (info)"),
+    ]
+
+    /// Every key of the file of a runner on a machine of its own.
+    static var allOfMachine: [(key: String, meaning: String)] {
+        let shared = ["runner.", "mount", "data", "retention.images", "retention.mirrors"]
+        return ofMachine + all.filter { entry in shared.contains { entry.key.hasPrefix($0) } }
+    }
+
+    /// Notes every key of a file that is not one of a list.
+    static func refuseUnknown(
+        _ keys: [String], _ reader: SettingsReader, among all: [(key: String, meaning: String)]
+    ) {
+        var sections: [String: Set<String>] = [:]
+        for (list, prefix) in sectionLists { sections[prefix] = Set(reader.list(list)) }
+        for key in keys where !isKnown(key, sections: sections, among: all) {
+            reader.problem("\(key) is not a setting.  pawl init --explain lists them all")
+        }
+    }
+
     /// The lists that declare sections, with the sections' prefix.
-    static let sectionLists = ["forges": "forge", "registries": "registry", "mounts": "mount"]
+    static let sectionLists = ["forges": "forge", "registries": "registry", "mounts": "mount", "data-folders": "data"]
 
     /// Whether a key of the file is one of the list, given the declared section names by prefix.
-    static func isKnown(_ key: String, sections: [String: Set<String>]) -> Bool {
+    private static func isKnown(
+        _ key: String, sections: [String: Set<String>], among all: [(key: String, meaning: String)]
+    ) -> Bool {
         let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 3, let names = sections[parts[0]] {
             guard names.contains(parts[1]) else { return false }

@@ -48,7 +48,10 @@ struct CaseRun: Sendable {
         settings.stopGrace = .seconds(1)
         runner = try RunnerService(
             settings: settings,
-            coordinator: LocalCoordinator(store: store, assignments: assignments, terms: LeaseTerms(), now: clock),
+            coordinator: LocalCoordinator(
+                store: store,
+                runner: try await store.enterEmbeddedRunner(name: settings.name, tags: [], slots: 4, now: clock()),
+                assignments: assignments, terms: LeaseTerms(), now: clock),
             executor: CaseEngine.executor(instance: try settings.instance()),
             mirrors: try Mirrors(root: repository.folder + "/mirrors"), logger: logger)
     }

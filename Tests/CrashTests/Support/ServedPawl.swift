@@ -111,6 +111,14 @@ final class ServedPawl: Sendable {
         guard await process.ended() == .exited(0) else { throw Failure(output: process.output) }
     }
 
+    /// Makes it a new process in place, and returns when that listens.
+    func restartInPlace() async throws {
+        guard let process = running.withLockedValue({ $0 }) else { return }
+        process.signal(SIGHUP)
+        try await process.line(with: "restarting in place")
+        try await process.line(with: "listening")
+    }
+
     /// Ends it at once, as a crash would; nothing where it does not run.
     func kill() async {
         guard let process = running.withLockedValue({ $0 }) else { return }

@@ -99,4 +99,31 @@ struct ExecSelectionTests {
             try ExecSelection(of: plan, names: ["card", "test"], defaultImage: nil)
         }
     }
+
+    @Test("a job that this machine lacks a GPU or data for cannot run, and gets no more CPUs than there are")
+    func machine() throws {
+        var plan = plan
+        plan.jobs[0].ml = MLSettings()
+        plan.jobs[0].ml?.gpus = 1
+        plan.jobs[1].ml = MLSettings()
+        plan.jobs[1].ml?.data = ["imagenet"]
+        plan.jobs[5].ml = MLSettings()
+        plan.jobs[5].ml?.cpus = 64
+        plan.jobs[5].needs = nil
+        let bare = RunnerInventory(cpus: 4)
+        let selection = try ExecSelection(of: plan, names: [], defaultImage: nil, machine: bare)
+        #expect(names(selection) == ["card"])
+        #expect(selection.plan.jobs.first?.ml?.cpus == 4)
+        #expect(
+            selection.cannotRun.map(\.reason) == [
+                "needs a GPU, and this machine has none", "reads the data imagenet",
+            ])
+        #expect(selection.cannotRun.last?.instead == "pawl exec --data imagenet=FOLDER")
+        let gpu = GPU(uuid: "GPU-a", index: 0, model: "L4", memory: .gibibytes(24), driver: "550")
+        let full = RunnerInventory(cpus: 64, gpus: [gpu], data: ["imagenet"])
+        #expect(try ExecSelection(of: plan, names: [], defaultImage: nil, machine: full).cannotRun.isEmpty)
+        #expect(throws: CommandFailure.self) {
+            try ExecSelection(of: plan, names: ["lint"], defaultImage: nil, machine: bare)
+        }
+    }
 }

@@ -17,15 +17,18 @@ final class RunnerFixture: Sendable {
     let commit: String
     let settings: RunnerSettings
     let clock: RunnerClock
+    let inventory: @Sendable (MachineInventory.Freshness) async -> RunnerInventory
 
     init(
         executor: any Executor, coordinator: TestCoordinator = TestCoordinator(), clock: RunnerClock = .system,
-        change: (inout RunnerSettings) -> Void = { _ in }
+        change: (inout RunnerSettings) -> Void = { _ in },
+        inventory: @escaping @Sendable (MachineInventory.Freshness) async -> RunnerInventory = { _ in .init() }
     ) async throws {
         folder = NSTemporaryDirectory() + "pawl-runner-\(UUID().uuidString)"
         self.executor = executor
         self.coordinator = coordinator
         self.clock = clock
+        self.inventory = inventory
         try FileManager.default.createDirectory(atPath: folder + "/memory", withIntermediateDirectories: true)
         var settings = RunnerSettings(name: "test", stateFolder: folder + "/state")
         settings.memoryFolder = folder + "/memory"
@@ -81,7 +84,7 @@ final class RunnerFixture: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try RunnerService(
             settings: settings, coordinator: coordinator, executor: executor,
-            mirrors: try Mirrors(root: folder + "/mirrors"), logger: logger, clock: clock)
+            mirrors: try Mirrors(root: folder + "/mirrors"), inventory: inventory, logger: logger, clock: clock)
         let group = ServiceGroup(services: [service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

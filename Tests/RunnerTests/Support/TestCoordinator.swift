@@ -10,6 +10,7 @@ final class TestCoordinator: Coordinator {
         var logs: [AttemptID: [UInt8]] = [:]
         var artifacts: [String: [UInt8]] = [:]
         var stored: [AttemptID: ArtifactReference] = [:]
+        var checkpoints: [AttemptID: [ArtifactReference]] = [:]
         var results: [AttemptID: AttemptResult] = [:]
         var givenBack: [AttemptID: String] = [:]
         var heartbeats = 0
@@ -27,6 +28,10 @@ final class TestCoordinator: Coordinator {
     /// Called before anything is taken; throws to refuse.
     let onAppend: NIOLockedValueBox<(@Sendable (Int64) throws -> Void)?> = NIOLockedValueBox(nil)
     let onArtifact: NIOLockedValueBox<(@Sendable () throws -> Void)?> = NIOLockedValueBox(nil)
+    /// Called before a checkpoint is taken; throws to refuse.
+    let onCheckpoint: NIOLockedValueBox<(@Sendable () throws -> Void)?> = NIOLockedValueBox(nil)
+    /// Given when the first checkpoint was taken.
+    let firstCheckpoint = ExecutorSignal()
     let onComplete: NIOLockedValueBox<(@Sendable (Int) throws -> Void)?> = NIOLockedValueBox(nil)
 
     init(leaseFor: Duration = .seconds(60)) {
@@ -102,6 +107,28 @@ final class TestCoordinator: Coordinator {
         state.withLockedValue {
             $0.artifacts[artifact.sha256] = whole
             $0.stored[key.attempt] = artifact
+        }
+    }
+
+    func storeCheckpoint(
+        _ artifact: ArtifactReference, content: AsyncThrowingStream<[UInt8], any Error>, for key: LeaseKey
+    ) async throws {
+        try onCheckpoint.withLockedValue { $0 }?()
+        var bytes: [UInt8] = []
+        for try await piece in content { bytes += piece }
+        let whole = bytes
+        let count = state.withLockedValue { state in
+            state.artifacts[artifact.sha256] = whole
+            state.checkpoints[key.attempt, default: []].append(artifact)
+            return state.checkpoints[key.attempt]?.count ?? 0
+        }
+        if count == 1 { firstCheckpoint.give() }
+    }
+
+    /// What the newest checkpoint of an attempt would be for the next one.
+    func checkpoint(of attempt: AttemptID) -> Checkpoint? {
+        state.withLockedValue { $0.checkpoints[attempt]?.last }.map {
+            Checkpoint(artifact: $0, attempt: 1, savedAt: Timestamp(milliseconds: 1))
         }
     }
 

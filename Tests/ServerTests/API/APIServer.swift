@@ -23,9 +23,12 @@ final class APIServer: Sendable {
     private let client = HTTPClient()
 
     /// Serves for as long as the closure runs, and leaves nothing behind.
-    /// - Parameter isHeard: whether anybody hears the statuses of its forge.
+    /// - Parameters:
+    ///   - isHeard: whether anybody hears the statuses of its forge.
+    ///   - change: changes where it listens, and what it takes.
     static func serve(
-        isHeard: Bool = true, _ body: @escaping @Sendable (APIServer) async throws -> Void
+        isHeard: Bool = true, change: (inout WebServer.Settings) -> Void = { _ in },
+        _ body: @escaping @Sendable (APIServer) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "pawl-api-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -40,6 +43,7 @@ final class APIServer: Sendable {
             _ = try await store.addToken(
                 name: scope.rawValue, hash: AccessToken.storedHash(of: text), scope: scope, now: apiMoment(0))
         }
+        _ = try await store.enterEmbeddedRunner(name: "local", tags: ["cpu"], slots: 2, now: apiMoment(0))
         let sealed = NIOLockedValueBox<[String]>([])
         let clockBox = NIOLockedValueBox(apiMoment(100))
         let environment = APIEnvironment(
@@ -52,13 +56,16 @@ final class APIServer: Sendable {
                 throw APIRefusal(.refused, "no pipeline for \(request.repository) here.  pawl list")
             },
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") },
-            runners: { [RunnerOffer(name: "local", tags: ["cpu"], slots: 2)] }, isHeard: { _ in isHeard })
+            isHeard: { _ in isHeard }, publicURL: "https://pawl.example.com",
+            program: try ServerProgram(path: "/bin/true"))
         let key = [UInt8](repeating: 7, count: 32)
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })
         let (ports, port) = AsyncStream<Int>.makeStream()
+        var settings = WebServer.Settings(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool")
+        change(&settings)
         let web = WebServer(
-            settings: .init(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool"),
+            settings: settings,
             vault: SecretVault(key: try SealingKey()), forges: ForgeConnections([]), environment: environment,
             pages: try PageRoutes(environment, key: key, baseURL: "https://pawl.example.com"), logger: logger)
         let group = ServiceGroup(
@@ -67,7 +74,9 @@ final class APIServer: Sendable {
         var iterator = ports.makeAsyncIterator()
         let number = try #require(await iterator.next())
         let server = APIServer(
-            store: store, repository: repository, address: "http://127.0.0.1:\(number)", links: links, tokens: tokens,
+            store: store, repository: repository,
+            address: "\(settings.certificate == nil ? "http" : "https")://127.0.0.1:\(number)", links: links,
+            tokens: tokens,
             clock: clockBox, sealed: sealed, group: group, serving: serving)
         do {
             try await body(server)
@@ -176,8 +185,8 @@ final class APIServer: Sendable {
 
     /// Hands out the next job and starts it.
     func start(now: Timestamp = apiMoment(2)) async throws -> LeaseKey {
-        let request = ClaimRequest(runner: "local", tags: ["cpu"])
-        let claim = try #require(try await store.claim(request, leaseFor: .seconds(60), now: now))
+        let runner = try await store.enterEmbeddedRunner(name: "local", tags: ["cpu"], slots: 2, now: now)
+        let claim = try #require(try await store.claim(by: runner, leaseFor: .seconds(60), now: now))
         _ = try await store.acknowledge(claim.key, now: now)
         return claim.key
     }

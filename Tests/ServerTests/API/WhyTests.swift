@@ -21,7 +21,7 @@ import Testing
             #expect(queued.place == 2 && queued.since == apiMoment(1))
             let sweep = try await why("sweep", of: third, on: server)
             #expect(sweep.answer == "no runner has the tags it asks for.")
-            #expect(sweep.facts.last?.text == "local  2 jobs at once  never: lacks tag h100")
+            #expect(sweep.facts.last?.text == "local  2 at once  never: lacks tag h100")
         }
     }
 

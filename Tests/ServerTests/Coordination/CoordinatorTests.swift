@@ -7,14 +7,15 @@ import Testing
 
 @Suite("Handing out")
 struct CoordinatorTests {
-    private static let request = ClaimRequest(runner: "r", tags: [])
+    private static let request = ClaimRequest(version: "1")
 
-    private func coordinator(_ server: TestServer, logins: [RegistryLogin] = []) -> LocalCoordinator {
+    private func coordinator(_ server: TestServer, logins: [RegistryLogin] = []) async throws -> LocalCoordinator {
         let assignments = AssignmentBuilder(
             store: server.store, vault: server.vault, forges: server.forges, limits: JobLimits(),
             registryLogins: logins)
         return LocalCoordinator(
-            store: server.store, assignments: assignments, terms: LeaseTerms(), now: { server.now })
+            store: server.store, runner: try await server.store.testRunner(now: server.now), assignments: assignments,
+            terms: LeaseTerms(), now: { server.now })
     }
 
     private func pipeline(
@@ -40,7 +41,7 @@ struct CoordinatorTests {
     @Test("a job whose forge does not answer waits in the queue, and lets the others by")
     func forgeIsDown() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             let id = try await pipeline(server, [job("first"), job("second")])
             server.github.change { $0.credentialFailures = [ForgeError(.unreachable, message: "GitHub is down.")] }
             try await refused(coordinator)
@@ -57,7 +58,7 @@ struct CoordinatorTests {
     @Test("a job that can never be handed out fails as Pawl's side, in words, and does not come back for ever")
     func poison() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             let id = try await pipeline(server, [job()])
             let error = ForgeError(.unauthorized, message: "GitHub refused the token. Renew it.")
             for wait in [5, 30, 0] {
@@ -74,7 +75,7 @@ struct CoordinatorTests {
     @Test("a job whose inputs have expired does not run without them: it fails, and names what to retry")
     func expiredInputs() async throws {
         try await TestServer.serve { server in
-            let coordinator = coordinator(server)
+            let coordinator = try await coordinator(server)
             var second = job("second")
             second.needs = [.init(job: "first")]
             second.when = .manual
@@ -101,6 +102,35 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("a checkpoint comes with the next attempt's assignment, and is fetched as artifacts are")
+    func checkpoint() async throws {
+        try await TestServer.serve { server in
+            let coordinator = try await coordinator(server)
+            var training = job("train")
+            training.ml = MLSettings()
+            training.ml?.checkpoint = "ckpt/"
+            _ = try await pipeline(server, [training])
+            let first = try #require(try await coordinator.claim(Self.request))
+            #expect(try await coordinator.acknowledge(first.key).checkpoint == nil)
+            let artifact = ArtifactReference(
+                sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size: ByteCount(bytes: 0),
+                fileCount: 1, paths: [])
+            try await coordinator.storeCheckpoint(
+                artifact, content: AsyncThrowingStream { $0.finish() }, for: first.key)
+            try await coordinator.giveBack(first.key, because: "the runner stops")
+            await #expect(throws: CoordinatorError.leaseLost) {
+                try await coordinator.storeCheckpoint(
+                    artifact, content: AsyncThrowingStream { $0.finish() }, for: first.key)
+            }
+            let second = try #require(try await coordinator.claim(Self.request))
+            let assignment = try await coordinator.acknowledge(second.key)
+            #expect(assignment.checkpoint?.artifact == artifact && assignment.checkpoint?.attempt == 1)
+            #expect(assignment.variables.contains { $0.name == "PAWL_ATTEMPT" && $0.value == "2" })
+            let bytes = try await coordinator.artifact(artifact.sha256, for: second.key).reduce(into: []) { $0 += $1 }
+            #expect(bytes.isEmpty)
+        }
+    }
+
     @Test(
         "an assignment says how far its commit is trusted, and a fork's gets no login",
         arguments: [
@@ -111,7 +141,7 @@ struct CoordinatorTests {
     func trust(of pipelineTrust: PipelineTrust, is trust: CommitTrust) async throws {
         try await TestServer.serve { server in
             let login = RegistryLogin(registry: "registry.test", user: "pawl", password: Redacted("word"))
-            let coordinator = coordinator(server, logins: [login])
+            let coordinator = try await coordinator(server, logins: [login])
             _ = try await pipeline(server, [job()], trust: pipelineTrust)
             let claim = try #require(try await coordinator.claim(Self.request))
             let assignment = try await coordinator.acknowledge(claim.key)

@@ -36,7 +36,7 @@ struct MissedDeliveryTests {
                     events: ["push"])
                 // The server does not know its hook yet, and so does not take what comes.
                 let commit = try server.git.push([".pawl.yml": TestServer.pipelineFile])
-                try server.git.git(
+                try await server.git.gitAside(
                     ["push", "-q", forge.cloneURL("ml/churn", token: token), "HEAD:refs/heads/main"],
                     in: server.git.checkout)
                 _ = try await forge.record { $0.deliveries.contains { $0.answer == 404 } }

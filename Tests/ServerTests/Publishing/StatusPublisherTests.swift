@@ -41,7 +41,7 @@ struct StatusPublisherTests {
     private func runJob(_ server: TestServer) async throws {
         let claim = try #require(
             try await server.store.claim(
-                ClaimRequest(runner: "r", tags: []), leaseFor: .seconds(60), now: server.now))
+                as: "r", tags: [], leaseFor: .seconds(60), now: server.now))
         _ = try await server.store.acknowledge(claim.key, now: server.now)
         try await server.store.complete(
             claim.key,

@@ -41,6 +41,8 @@ final class TestServer: Sendable {
     let logger: Logger
     let client = HTTPClient()
     private let folder: String
+    /// The store's folder.
+    var dataFolder: String { folder + "/data" }
     private let clock: NIOLockedValueBox<Timestamp>
     private let listening = NIOLockedValueBox(0)
 
@@ -130,6 +132,7 @@ final class TestServer: Sendable {
         return WebServer(
             settings: settings, vault: vault, forges: forges, environment: environment,
             pages: try PageRoutes(environment, key: Array(repeating: 7, count: 32), baseURL: nil),
+            runners: RunnerRoutes(store: store, assignments: assignments, terms: LeaseTerms(), now: { self.now }),
             logger: logger)
     }
 

@@ -19,6 +19,8 @@ public struct RepositoryView: Codable, Hashable, Sendable {
     public var settings: RepositorySettings
     /// When it was added.
     public var createdAt: Timestamp
+    /// GPU-hours that it has had this month (UTC), those under way among them; nil where nobody asked.
+    public var gpuHours: Double?
 
     /// Shows a stored repository.
     public init(_ repository: StoredRepository) {
@@ -100,6 +102,20 @@ public struct RepositoryChange: Codable, Hashable, Sendable {
     public var protectedTags: [String]?
     /// Whether pipelines are made at all.
     public var isEnabled: Bool?
+    /// GPU-hours that it may use in a month (UTC).
+    public var gpuHours: Double?
+    /// Whether it may use as many as it likes again.
+    public var removesGPUHours: Bool?
+    /// GPU-hours beyond the budget, this month only.
+    public var gpuHoursOverride: Double?
+    /// Why it may go beyond its budget.
+    public var reason: String?
+    /// Which of several repositories' jobs go first: `high`, `normal` or `low`.
+    public var priority: RepositorySettings.Priority?
+    /// How many of its jobs run at once; 0 for as many as runners have room.
+    public var jobLimit: Int?
+    /// How many jobs of one pipeline run at once; 0 for as many as runners have room.
+    public var pipelineJobLimit: Int?
 
     /// Changes nothing.
     public init() {}

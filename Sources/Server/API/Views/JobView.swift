@@ -114,6 +114,10 @@ public struct AttemptView: Codable, Hashable, Sendable {
     public var logRemovedAt: Timestamp?
     /// What it left, each a packed archive.
     public var artifacts: [ArtifactReference]
+    /// The number of the attempt whose checkpoint it went on from; nil where it began anew.
+    public var resumedFrom: Int?
+    /// What it used; nil while it has not ended, and where it never began.
+    public var usage: AttemptUsage?
 
     /// Shows a stored attempt.
     public init(_ attempt: StoredAttempt) {
@@ -131,5 +135,7 @@ public struct AttemptView: Codable, Hashable, Sendable {
         logSize = attempt.logSize
         logRemovedAt = attempt.logRemovedAt
         artifacts = attempt.artifacts
+        resumedFrom = attempt.resumedFrom
+        usage = attempt.usage
     }
 }

@@ -7,7 +7,11 @@ struct WhyQuestion: Sendable {
     let job: StoredJob
     /// The job's place among those that wait for a runner, from 1.
     let place: Int?
-    let runners: [RunnerOffer]
+    let pool: [PoolMember]
+    /// The next jobs that are handed out before it.
+    let before: [QueuedJob]
+    /// How its repository stands with its GPU time; nil where the job does not wait for a runner.
+    var budget: GPUBudget?
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -63,37 +67,31 @@ struct WhyQuestion: Sendable {
     }
 
     private func ready() -> WhyView {
-        let tags = planned?.tags ?? []
-        var facts: [WhyView.Fact] = []
-        if !tags.isEmpty { facts.append(.init(about: "asks for", text: "tags \(tags.joined(separator: ", "))")) }
-        for (index, runner) in runners.enumerated() {
-            let missing = tags.filter { !runner.tags.contains($0) }
-            let offer = "\(runner.name)  \(Self.count(runner.slots, "job")) at once"
-            let fit = missing.isEmpty ? "may take it" : "never: lacks tag \(missing.joined(separator: ", "))"
-            facts.append(.init(about: index == 0 ? "runners" : "", text: "\(offer)  \(fit)"))
-        }
-        if job.waitsFor != nil, let environment = job.environment {
+        let waiting = RunnerQuestion(
+            demand: demand, pool: pool, before: before, waitsForTurn: job.waitsFor != nil, now: now)
+        if job.waitsFor != nil {
+            let what = job.environment.map { "another deployment to \($0)" } ?? "another job of its resource group"
             return view(
-                "for its turn: another deployment to \(environment) is under way.", since: job.readyAt, facts: facts,
+                "for its turn: \(what) is under way.", since: job.readyAt, facts: waiting.facts,
                 helps: [HelpView("pawl list", "what runs before it")])
         }
-        let fitting = runners.filter { runner in runner.slots > 0 && tags.allSatisfy(runner.tags.contains) }
+        if let spent = spentBudget(planned) {
+            return view(spent.answer, since: job.readyAt, place: place, facts: spent.facts, helps: spent.helps)
+        }
         if let readyAt = job.readyAt, readyAt > now {
             return view(
                 "it is tried again in \((readyAt - now).text), after a failure that was not the script's.",
-                since: readyAt, facts: lastAttempt() + facts)
-        }
-        if fitting.isEmpty {
-            let wanted = tags.isEmpty ? "no runner takes jobs here." : "no runner has the tags it asks for."
-            let help =
-                tags.isEmpty
-                ? HelpView("pawl doctor", "says whether the embedded runner works")
-                : HelpView("runner.tags", "in the server's settings, or `tags` in the pipeline file, must change")
-            return view(wanted, since: job.readyAt, facts: facts, helps: [help])
+                since: readyAt, facts: lastAttempt() + waiting.facts)
         }
         return view(
-            "for a runner: all that may take it are busy.", since: job.readyAt, place: place, facts: facts,
-            helps: [HelpView("pawl list", "what runs before it")])
+            waiting.answer, since: job.readyAt, place: waiting.hasFitting ? place : nil, facts: waiting.facts,
+            helps: waiting.helps)
+    }
+
+    private var demand: JobDemand {
+        JobDemand(
+            repository: detail.pipeline.repository, trust: detail.pipeline.trust.ofCommit,
+            needs: planned.map(MachineNeeds.init(of:)) ?? MachineNeeds())
     }
 
     private func running() -> WhyView {
@@ -102,7 +100,7 @@ struct WhyQuestion: Sendable {
             return view("it is being stopped: \(reason).", since: attempt.claimedAt)
         }
         var facts = earlierAttempts()
-        facts.insert(.init(about: "runner", text: attempt.runner), at: 0)
+        facts.insert(.init(about: "runner", text: attempt.runner + attempt.gpuText), at: 0)
         let verb = job.state == .judging ? "its metrics are being judged." : "attempt \(attempt.number) is under way."
         return view(
             verb, since: attempt.startedAt ?? attempt.claimedAt, facts: facts,
@@ -202,9 +200,5 @@ struct WhyQuestion: Sendable {
     private static func list(_ names: [String]) -> String {
         guard let last = names.last, names.count > 1 else { return names.first ?? "" }
         return names.dropLast().joined(separator: ", ") + " and " + last
-    }
-
-    private static func count(_ number: Int, _ noun: String) -> String {
-        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
 }

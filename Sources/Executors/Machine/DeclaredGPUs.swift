@@ -1,0 +1,55 @@
+import FoundationEssentials
+import PipelineModel
+
+/// GPUs that an administrator writes down where no `nvidia-smi` can be asked: accelerators of another kind, and tests.
+///
+/// The file is a JSON list, read anew at each look: `[{"uuid": "GPU-a", "model": "A100", "memory": "40GiB"}]`, with
+/// `driver`, and `foreign` or `failed` with words where the device is not to be used.
+public struct DeclaredGPUs: Sendable {
+    private struct Entry: Decodable {
+        var uuid: String
+        var model: String
+        var memory: String
+        var driver: String?
+        var foreign: String?
+        var failed: String?
+    }
+
+    /// More than any machine has.
+    private static let limit = 64
+
+    /// Reads the devices of a file, in its order.
+    /// - Throws: `ExecutorError` with code `refused`, which says what is wrong with it.
+    public static func read(_ path: String) throws -> [GPU] {
+        func wrong(_ what: String) -> ExecutorError {
+            ExecutorError(.refused, message: "\(path) does not declare GPUs: \(what).")
+        }
+        let entries: [Entry]
+        do {
+            entries = try JSONDecoder().decode([Entry].self, from: Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw wrong("it must be a JSON list of objects with uuid, model and memory")
+        }
+        guard entries.count <= limit else { throw wrong("it has more than \(limit)") }
+        guard Set(entries.map(\.uuid)).count == entries.count else { throw wrong("a uuid stands in it twice") }
+        return try entries.enumerated().map { index, entry in
+            guard !entry.uuid.isEmpty, entry.uuid.utf8.count <= 80, entry.uuid.allSatisfy(Self.isPlain) else {
+                throw wrong("a uuid has up to 80 letters, digits and dashes")
+            }
+            guard let memory = ByteCount(parsing: entry.memory) else {
+                throw wrong("memory \"\(entry.memory.prefix(40))\" is no size such as 40GiB")
+            }
+            let condition: GPU.Condition =
+                if let failed = entry.failed { .failed(failed) } else if let foreign = entry.foreign {
+                    .foreign(foreign)
+                } else { .usable }
+            return GPU(
+                uuid: entry.uuid, index: index, model: String(entry.model.prefix(100)), memory: memory,
+                driver: entry.driver ?? "declared", condition: condition)
+        }
+    }
+
+    private static func isPlain(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || character == "-")
+    }
+}
