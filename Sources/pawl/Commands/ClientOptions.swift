@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import HTTPTransport
 import Server
 
@@ -13,11 +13,7 @@ struct ClientOptions: ParsableArguments {
 
     /// The client for the server that was named or found.
     func client() throws -> APIClient {
-        let environment = ProcessInfo.processInfo.environment
-        let authority = environment["PAWL_CA_FILE"].flatMap { $0.isEmpty ? nil : $0 }
-        return APIClient(
-            settings: try ClientSettings.find(server: server),
-            sender: HTTPClient(settings: .init(authorityFile: authority)))
+        APIClient(settings: try ClientSettings.find(server: server), sender: HTTPClient.ofEnvironment())
     }
 
     /// Prints a view as JSON, or as lines for people.

@@ -63,7 +63,7 @@ struct RunnerJoinCommand: AsyncParsableCommand {
         let started = ContinuousClock.now
         let secret = try readToken()
         let program = try await checkProgram(against: secret)
-        let client = HTTPClient()
+        let client = HTTPClient.ofEnvironment()
         defer { client.shutdown() }
         let paths = try MachinePaths(state: state, config: config)
         let socket = EngineSocket.path(named: dockerSocket, environment: ProcessInfo.processInfo.environment)

@@ -43,7 +43,7 @@ struct RunnerStartCommand: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "pawl.runner")
-        let client = HTTPClient()
+        let client = HTTPClient.ofEnvironment()
         defer { client.shutdown() }
         let group = try services(of: file, client: client, faults: faults, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)

@@ -35,7 +35,7 @@ struct HookSendCommand: AsyncParsableCommand {
         if lines.count > Self.limit {
             Output.complaint("pawl: \(lines.count) refs were pushed at once; the first \(Self.limit) are told of")
         }
-        let client = HTTPClient()
+        let client = HTTPClient.ofEnvironment()
         defer { client.shutdown() }
         for line in lines.prefix(Self.limit) {
             let fields = line.split(separator: " ", maxSplits: 2).map(String.init)

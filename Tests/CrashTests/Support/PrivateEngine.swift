@@ -12,12 +12,34 @@ enum PrivateEngine {
     static let engine = TestEngine(socket: directory + "/docker.sock", networks: "10.209.0.0/16")
 
     /// Starts it, and returns when it answers.
-    static func start() async throws { try await script("dockerd", "start") }
+    ///
+    /// Docker 20.10 cannot start any more when it was killed while it wrote down a network: it panics in `reservePools`. Its
+    /// record of networks is taken from it then, as a person would have to.
+    static func start() async throws {
+        do {
+            try await script("dockerd", "start")
+        } catch is ScriptFailure where hasBrokenNetworks {
+            try FileManager.default.removeItem(atPath: directory + "/data/network/files")
+            try await script("dockerd", "start")
+        }
+    }
+
+    private static var hasBrokenNetworks: Bool {
+        let log = FileManager.default.contents(atPath: directory + "/log") ?? Data()
+        return String(decoding: log.suffix(8_000), as: UTF8.self).contains("reservePools")
+    }
+
+    private struct ScriptFailure: Error, CustomStringConvertible {
+        var words: String
+        var description: String { words }
+    }
 
     /// Ends its daemon as a crash would; its containers go on.
     static func kill() async throws { try await script("dockerd", "kill") }
 
     fileprivate static func lend(to body: () async throws -> Void) async throws {
+        // What a run left that was broken off.
+        try? await end()
         try await start()
         do {
             try await script("images")
@@ -43,7 +65,9 @@ enum PrivateEngine {
                 "PAWL_DOCKER_BRIDGE_ADDRESS": "10.210.0.1/24", "PAWL_DOCKER_PRIVATE": "1",
                 "PAWL_DOCKER_IPTABLES": "false", "PAWL_DOCKER_SOCKET": directory + "/docker.sock",
             ]), output: .discarded, error: .string(limit: 10_000))
-        try #require(result.terminationStatus.isSuccess, "\(name): \(result.standardError)")
+        guard result.terminationStatus.isSuccess else {
+            throw ScriptFailure(words: "\(name): \(result.standardError)")
+        }
     }
 }
 
