@@ -53,7 +53,7 @@ public struct RunnerService: Service {
     /// - Returns: the attempts that `run` goes on with. What else such a process has leases of is lost.
     /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
     public func settle() async throws -> Set<LeaseKey> {
-        let lock = try FolderLock(context.settings.stateFolder)
+        let lock = try await lockFolder()
         defer { extendLifetime(lock) }
         let goingOn = try await tidyUp()
         let sender = context.sender
@@ -64,7 +64,7 @@ public struct RunnerService: Service {
     /// Runs until it is told to stop.
     /// - Throws: `RunnerError.folder` where another runner has the state folder, or it cannot be tidied up.
     public func run() async throws {
-        let lock = try FolderLock(context.settings.stateFolder)
+        let lock = try await lockFolder()
         defer { extendLifetime(lock) }
         let goingOn = try await tidyUp()
         let stop = AttemptControl()
@@ -83,6 +83,15 @@ public struct RunnerService: Service {
         }
         // Goes when it is empty, as it is unless something could not be removed; the next start makes it anew.
         rmdir(context.folders.memory)
+    }
+
+    /// Takes the state folder. A guard of the process before looks at the lock now and then, and has it for a moment.
+    private func lockFolder() async throws -> FolderLock {
+        for _ in 1...10 {
+            if let lock = try? FolderLock(context.settings.stateFolder) { return lock }
+            try await context.clock.pause(.milliseconds(50))
+        }
+        return try FolderLock(context.settings.stateFolder)
     }
 
     /// Removes what an earlier process of this runner left running or lying about.

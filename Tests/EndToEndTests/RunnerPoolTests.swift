@@ -104,14 +104,16 @@ struct RunnerPoolTests {
             """
         ])
         try await project.told(.pending, "pawl/push", on: commit)
-        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on steady1")
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "mine is GPU-steady on steady1")
         try await runner.restartInPlace()
         runner.signal(SIGKILL)
         #expect(await runner.end() == 128 + SIGKILL)
         try await runner.start()
         try meeting.letGo()
         #expect(try await project.ended(commit)["pawl/push/train"] == .success)
-        #expect(try await project.shown(commit).job("train").attempts.map(\.state) == ["passed"])
+        #expect(
+            try await project.shown(commit).job("train").attempts.map(\.state) == ["passed"],
+            "\(runner.log.suffix(6_000))")
         runner.signal(SIGTERM)
         #expect(await runner.end() == 0)
         #expect(try await Engine.containers(labelled: try runner.instance()) == 0)
@@ -175,12 +177,13 @@ struct RunnerPoolTests {
             """
         ])
         try await project.told(.pending, "pawl/push", on: commit)
-        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on frail1")
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "mine is GPU-frail on frail1")
         frail.signal(SIGKILL)
         #expect(await frail.end() == 128 + SIGKILL)
         let other = try await RunnerProcess(
             "frail2", on: site, token: token, networks: "10.226.0.0/16", gpus: ["GPU-other"], data: data)
-        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "on frail2")
+        while try await runner("frail2", of: site).running.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
+        _ = try await site.log(of: "\(try project.pipeline(of: commit))/train", until: "mine is GPU-other on frail2")
         // What the killed one left was removed before its lease ended.
         #expect(try await Engine.containers(labelled: try frail.instance()) == 0)
         try meeting.letGo()
