@@ -9,7 +9,9 @@ import Runner
 /// `pawl runner guard`: what `pawl runner start` starts beside itself.
 struct RunnerGuardCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "guard", abstract: "Remove what a runner that died leaves running.", shouldDisplay: false)
+        commandName: "guard", abstract: "Remove what a runner that died leaves running.",
+        discussion: "Example: pawl runner guard --config /etc/pawl/runner.yml (pawl runner start does it)",
+        shouldDisplay: false)
 
     @Option(help: "The runner's settings file.")
     var config = RunnerFile.usualPath
