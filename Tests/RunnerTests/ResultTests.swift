@@ -57,6 +57,29 @@ struct ResultTests {
         #expect(try await fixture.leftovers() == ["scripted-2"])
     }
 
+    @Test("a container of an earlier process is gone on with only where the server says that its job is the runner's")
+    func takenBack() async throws {
+        let executor = ScriptedExecutor()
+        let fixture = try await RunnerFixture(executor: executor)
+        let folders = try RunnerFolders(fixture.settings)
+        let assignment = fixture.assignment()
+        let container = try await executor.create(
+            ContainerSpecification(
+                labels: ContainerLabels(instance: folders.instance, key: assignment.key), image: "x", command: [],
+                workingDirectory: "/", limits: JobLimits()))
+        let now = RunnerClock.system.now()
+        try folders.handovers.begin(
+            Handover(
+                claim: Claim(key: assignment.key, pipeline: 1, jobName: "test", leaseFor: .seconds(60)),
+                receivedAt: now, assignment: assignment, container: container, notes: []),
+            leaseEnd: now + .seconds(60))
+        fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .lost } }
+        _ = try await fixture.carryOut(fixture.assignment(2))
+        #expect(fixture.coordinator.state.withLockedValue { $0.givenBack.isEmpty && $0.logs[1] == nil })
+        #expect(fixture.coordinator.result(of: 1) == nil)
+        #expect(try await fixture.leftovers().isEmpty)
+    }
+
     @Test("files that a job keeps are laid into the workspace of the next")
     func artifacts() async throws {
         let fixture = try await RunnerFixture(executor: ProcessExecutor())

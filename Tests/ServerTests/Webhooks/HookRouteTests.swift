@@ -1,10 +1,10 @@
 import Forges
 import PipelineModel
 import Signing
-import Store
 import Testing
 
 @testable import Server
+@testable import Store
 
 @Suite("Webhooks")
 struct HookRouteTests {
@@ -28,6 +28,17 @@ struct HookRouteTests {
             #expect(try await server.store.deliveryBody(delivery.id) == request.body)
             let proofs = ["x-gitlab-token", "x-hub-signature-256", "webhook-signature", "x-pawl-signature"]
             #expect(proofs.allSatisfy { delivery.headers[$0] == nil })
+        }
+    }
+
+    @Test("a delivery that cannot be stored is not taken: its forge is asked to send it again")
+    func notStored() async throws {
+        try await TestServer.serve { server in
+            try await server.store.database.write { connection in
+                try connection.execute("ALTER TABLE delivery RENAME TO elsewhere")
+            }
+            let answer = try await server.send(.github(SignedRequest.push(Self.commit)))
+            #expect(answer.status == 503 && answer.error.contains("Send it again"))
         }
     }
 
