@@ -122,6 +122,8 @@ public struct RunnerService: Service {
             }
         }
         obstacle.withLockedValue { $0 = nil }
+        let unsent = try context.sender.spool.entries(logger: context.logger).map(\.key)
+        context.coordinator.dismissAll(but: Set(goingOn.map(\.claim.key) + unsent))
         let spared = Set(goingOn.map(\.claim.key.attempt))
         try await blocking { try folders.removeLeftovers(sparing: spared) }
         return goingOn

@@ -72,7 +72,7 @@ struct ResultTests {
             Handover(
                 claim: Claim(key: assignment.key, pipeline: 1, jobName: "test", leaseFor: .seconds(60)),
                 receivedAt: now, assignment: assignment, container: container, notes: []),
-            leaseEnd: now + .seconds(60))
+            under: LeaseTerm(length: .seconds(60), end: now + .seconds(60)))
         fixture.coordinator.onHeartbeat.withLockedValue { $0 = { .lost } }
         _ = try await fixture.carryOut(fixture.assignment(2))
         #expect(fixture.coordinator.state.withLockedValue { $0.givenBack.isEmpty && $0.logs[1] == nil })

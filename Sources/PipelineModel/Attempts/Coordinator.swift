@@ -41,6 +41,20 @@ public protocol Coordinator: Sendable {
 
     /// Gives the attempt back unspent, because the runner stops.
     func giveBack(_ key: LeaseKey, because reason: String) async throws
+
+    /// Says that the runner has nothing more to say of an attempt. Asks nobody.
+    func dismiss(_ key: LeaseKey)
+
+    /// Says, before the first claim, that of all attempts of earlier processes these are in hand. Asks nobody.
+    func dismissAll(but keys: Set<LeaseKey>)
+}
+
+extension Coordinator {
+    /// Does nothing: not every coordinator keeps something for an attempt.
+    public func dismiss(_ key: LeaseKey) {}
+
+    /// Does nothing.
+    public func dismissAll(but keys: Set<LeaseKey>) {}
 }
 
 extension Coordinator {

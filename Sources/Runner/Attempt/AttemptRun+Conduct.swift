@@ -16,7 +16,8 @@ extension AttemptRun {
             do {
                 if handover == nil {
                     try await control.untilStopped {
-                        try await prepare(plan, pump: pump, checkpoints: checkpoints, container: container)
+                        try await prepare(
+                            plan, keeper: keeper, pump: pump, checkpoints: checkpoints, container: container)
                     }
                 } else {
                     await checkpoints?.goOn()
@@ -68,7 +69,7 @@ extension AttemptRun {
 
     /// Creates the container and fills the workspace, both at once.
     private func prepare(
-        _ plan: AttemptPlan, pump: LogPump, checkpoints: CheckpointKeeper?,
+        _ plan: AttemptPlan, keeper: LeaseKeeper, pump: LogPump, checkpoints: CheckpointKeeper?,
         container: NIOLockedValueBox<ContainerHandle?>
     ) async throws {
         guard let image = plan.image else {
@@ -90,6 +91,7 @@ extension AttemptRun {
         let executor = context.executor
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
+                try keeper.confirm()
                 let handle = try await executor.create(specification)
                 container.withLockedValue { $0 = handle }
             }
@@ -127,6 +129,7 @@ extension AttemptRun {
         let faults = context.settings.faults
         await handOver(container, plan, pump, keeper)
         await pump.beginOutput()
+        if handover == nil { try keeper.confirm() }
         let exit = try await withThrowingTaskGroup(of: ContainerExit?.self) { group in
             group.addTask {
                 try await start(container) { output in
@@ -191,7 +194,7 @@ extension AttemptRun {
             claim: claim, receivedAt: receivedAt, assignment: plan.assignment, container: container,
             notes: await pump.notes)
         do {
-            try context.folders.handovers.begin(word, leaseEnd: keeper.end)
+            try context.folders.handovers.begin(word, under: keeper.term)
         } catch {
             context.logger.warning("the attempt cannot be handed over", metadata: facts(["error": "\(error)"]))
         }

@@ -45,7 +45,12 @@ struct AttemptRun: Sendable {
     /// Carries the attempt out. Ends early only by what `control` is told; never throws, never cancelled.
     func carryOut() async {
         let keeper = keeper(of: claim, since: receivedAt)
-        guard let assignment = await acknowledge(keeper) else { return }
+        guard let assignment = await acknowledge(keeper) else { return context.coordinator.dismiss(key) }
+        do {
+            try context.folders.handovers.open(key.attempt, under: keeper.term)
+        } catch {
+            context.logger.warning("a lease could not be noted", metadata: facts(["error": "\(error)"]))
+        }
         await carryOut(assignment, keeper: keeper)
     }
 
@@ -54,6 +59,7 @@ struct AttemptRun: Sendable {
     func goOn(with handover: Handover) async {
         guard let keeper = await regain(handover) else {
             await context.destroy(handover.container(of: context.folders.instance))
+            context.coordinator.dismiss(key)
             return await cleanUp(AttemptPlan(handover.assigned, settings: context.settings, folders: context.folders))
         }
         context.logger.info("a job that runs is gone on with", metadata: facts())
@@ -65,9 +71,9 @@ struct AttemptRun: Sendable {
         return LeaseKeeper(
             claim, receivedAt: moment, coordinator: context.coordinator, control: control, clock: context.clock,
             logger: context.logger
-        ) { end in
+        ) { term in
             do {
-                try handovers.noteLease(of: claim.key.attempt, end: end)
+                try handovers.noteLease(of: claim.key.attempt, term)
             } catch {
                 logger.warning("a lease's end could not be noted", metadata: ["error": "\(error)"])
             }
@@ -76,7 +82,7 @@ struct AttemptRun: Sendable {
 
     /// Asks the server whether the job is still this runner's, for as long as nobody else can have it.
     private func regain(_ handover: Handover) async -> LeaseKeeper? {
-        let end = context.folders.handovers.leaseEnd(of: key.attempt) ?? .zero
+        let lastCall = context.folders.handovers.lease(of: key.attempt)?.lastCall ?? .zero
         var backOff = BackOff(to: .seconds(5))
         repeat {
             let sentAt = context.clock.now()
@@ -94,7 +100,7 @@ struct AttemptRun: Sendable {
                 context.logger.info("the lease is not confirmed yet", metadata: facts(["error": "\(error)"]))
                 guard (try? await context.clock.pause(backOff.delay())) != nil else { return nil }
             }
-        } while context.clock.now() < end - claim.leaseFor / 6
+        } while context.clock.now() < lastCall
         return nil
     }
 
@@ -231,8 +237,12 @@ struct AttemptRun: Sendable {
     private func tell(_ ending: Ending) async {
         let sender = context.sender
         switch ending {
-        case .silence: sender.forget(key)
-        case .givenBack(let reason): await giveBack(because: reason)
+        case .silence:
+            sender.forget(key)
+            context.coordinator.dismiss(key)
+        case .givenBack(let reason):
+            await giveBack(because: reason)
+            context.coordinator.dismiss(key)
         case .result(let result):
             await control.untilRunnerStops { await sender.send(ResultSpool.Entry(key: key, result: result)) }
         }

@@ -12,28 +12,33 @@ struct HandoverFolder: Sendable {
 
     private func folder(of attempt: AttemptID) -> String { "\(folder)/\(attempt).handover" }
 
+    /// Notes the lease of an attempt before it has a container: whoever finds that has to know until when it may be.
+    func open(_ attempt: AttemptID, under term: LeaseTerm) throws {
+        try PrivateFile.makeFolder(folder(of: attempt))
+        try noteLease(of: attempt, term)
+    }
+
     /// Writes down an attempt whose container is about to start.
-    func begin(_ handover: Handover, leaseEnd: Duration) throws {
+    func begin(_ handover: Handover, under term: LeaseTerm) throws {
         let place = folder(of: handover.claim.key.attempt)
-        try PrivateFile.makeFolder(place)
-        try noteLease(of: handover.claim.key.attempt, end: leaseEnd)
+        try open(handover.claim.key.attempt, under: term)
         let bytes = Array(try JSONEncoder().encode(handover))
         try PrivateFile.write(bytes, to: place + "/attempt.new", mode: 0o600, isDurable: false)
         try move(place + "/attempt.new", to: place + "/attempt")
     }
 
-    /// Notes until when an attempt's lease holds, by the machine's monotonic clock. Does nothing before `begin`.
-    func noteLease(of attempt: AttemptID, end: Duration) throws {
+    /// Notes until when an attempt's lease holds. Does nothing before `open`.
+    func noteLease(of attempt: AttemptID, _ term: LeaseTerm) throws {
         let place = folder(of: attempt)
         guard access(place, F_OK) == 0 else { return }
-        let text = String(end.wholeMilliseconds)
+        let text = "\(term.end.wholeMilliseconds) \(term.length.wholeMilliseconds)"
         try PrivateFile.write(Array(text.utf8), to: place + "/lease.new", mode: 0o600, isDurable: false)
         try move(place + "/lease.new", to: place + "/lease")
     }
 
     /// Notes that an unfinished line was shown when so many bytes of output had come.
     func noteFlush(of attempt: AttemptID, at taken: Int64) throws {
-        let file = open(folder(of: attempt) + "/flushes", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let file = Glibc.open(folder(of: attempt) + "/flushes", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw PrivateFile.failure("write", folder(of: attempt)) }
         defer { close(file) }
         let line = Array("\(taken)\n".utf8)
@@ -46,6 +51,8 @@ struct HandoverFolder: Sendable {
     func entries(logger: Logger) -> [Handover] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasSuffix(".handover") }.sorted().compactMap { name in
+            // Its container had not come to its start.
+            guard access("\(folder)/\(name)/attempt", F_OK) == 0 else { return nil }
             do {
                 let bytes = try PrivateFile.read("\(folder)/\(name)/attempt", limit: 16 << 20)
                 return try JSONDecoder().decode(Handover.self, from: Data(bytes))
@@ -57,11 +64,21 @@ struct HandoverFolder: Sendable {
     }
 
     /// Until when an attempt's lease held when it was last renewed; nil where that is not known.
-    func leaseEnd(of attempt: AttemptID) -> Duration? {
-        guard let bytes = try? PrivateFile.read(folder(of: attempt) + "/lease", limit: 64),
-            let milliseconds = Int64(String(decoding: bytes, as: UTF8.self))
-        else { return nil }
-        return .milliseconds(milliseconds)
+    func lease(of attempt: AttemptID) -> LeaseTerm? { lease(in: folder(of: attempt)) }
+
+    /// The leases of all attempts.
+    var leases: [LeaseTerm] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(".handover") }.compactMap { lease(in: "\(folder)/\($0)") }
+    }
+
+    private func lease(in place: String) -> LeaseTerm? {
+        guard let bytes = try? PrivateFile.read(place + "/lease", limit: 64) else { return nil }
+        let numbers = String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int64($0) }
+        guard let end = numbers.first else { return nil }
+        // A runner of before this version has noted the end alone, of a lease of a minute.
+        let length = numbers.count > 1 ? numbers[1] : 60_000
+        return LeaseTerm(length: .milliseconds(length), end: .milliseconds(end))
     }
 
     /// After how many bytes of output an unfinished line was shown, each time.

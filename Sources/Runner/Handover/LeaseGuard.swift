@@ -2,8 +2,8 @@ import Executors
 import Logging
 import PipelineModel
 
-/// Watches over a runner from a process of its own: when the runner has died and nobody takes its place, it removes the
-/// containers that the runner left before their leases can have ended. The server gives their jobs to others then, and no
+/// Watches over a runner from a process of its own: when the runner has died and nobody takes its place, or stands still,
+/// it removes the runner's containers before their leases can have ended. The server gives their jobs to others then, and no
 /// two attempts at a job may ever run side by side.
 public struct LeaseGuard: Sendable {
     private let settings: RunnerSettings
@@ -26,25 +26,42 @@ public struct LeaseGuard: Sendable {
 
     /// How often it looks whether another process of the runner has come.
     private static let moment = Duration.seconds(1)
-    /// How long before its lease's end a container is removed: the engine needs a while for it.
-    private static let margin = Duration.seconds(10)
+
+    /// Call it now and then while the runner lives: it may stand still, and its containers go on.
+    public func look() async {
+        let now = clock.now()
+        guard folders.handovers.leases.contains(where: { now >= $0.lastChance }) else { return }
+        for container in (try? await leftovers()) ?? [] {
+            guard let lease = folders.handovers.lease(of: container.labels.key.attempt), now >= lease.lastChance else {
+                continue
+            }
+            await remove(container, because: "its runner stands still, and its lease ends: a container is removed")
+        }
+    }
 
     /// Call it when the runner has died. Returns when another process has taken its place, or nothing of it is left.
     public func run() async {
-        while !Task.isCancelled, !isTakenOver {
+        // A process that dies lets go of its files one after the other: of the pipe that tells of its end perhaps before
+        // the lock, which would look as if another had taken its place.
+        while (try? await clock.pause(Self.moment)) != nil, !isTakenOver {
             guard let overdue = await overdue() else { return }
             for container in overdue {
-                logger.warning(
-                    "its runner died, and its lease ends: a container is removed",
-                    metadata: ["attempt": "\(container.labels.key.attempt)"])
-                do {
-                    try await executor.destroy(container)
-                } catch {
-                    logger.error("a container could not be removed", metadata: ["error": "\(error)"])
-                }
+                await remove(container, because: "its runner died, and its lease ends: a container is removed")
             }
-            guard (try? await clock.pause(Self.moment)) != nil else { return }
         }
+    }
+
+    private func remove(_ container: ContainerHandle, because words: Logger.Message) async {
+        logger.warning(words, metadata: ["attempt": "\(container.labels.key.attempt)"])
+        do {
+            try await executor.destroy(container)
+        } catch {
+            logger.error("a container could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func leftovers() async throws -> [ContainerHandle] {
+        try await executor.leftovers().filter { $0.labels.instance == folders.instance }
     }
 
     /// Whether a process of the runner is there.
@@ -57,13 +74,12 @@ public struct LeaseGuard: Sendable {
     /// The containers whose leases are about to end; nil where the runner has left no container.
     private func overdue() async -> [ContainerHandle]? {
         // Where the engine does not answer, there is something to wait for.
-        guard let found = try? await executor.leftovers() else { return [] }
-        let own = found.filter { $0.labels.instance == folders.instance }
+        guard let own = try? await leftovers() else { return [] }
         if own.isEmpty { return nil }
         let now = clock.now()
         return own.filter { container in
             // One without a lease noted was never started.
-            folders.handovers.leaseEnd(of: container.labels.key.attempt).map { now >= $0 - Self.margin } ?? true
+            folders.handovers.lease(of: container.labels.key.attempt).map { now >= $0.lastCall } ?? true
         }
     }
 }

@@ -12,19 +12,13 @@ struct LeaseKeeper: Sendable {
     private let control: AttemptControl
     private let clock: RunnerClock
     private let logger: Logger
-    private let state: NIOLockedValueBox<State>
-    private let onRenewal: @Sendable (Duration) -> Void
+    private let state: NIOLockedValueBox<LeaseTerm>
+    private let onRenewal: @Sendable (LeaseTerm) -> Void
 
-    private struct State {
-        var length: Duration
-        /// When it has ended if it is not renewed.
-        var end: Duration
-    }
-
-    /// Keeps the lease of a claim that was received at a time. `onRenewal` is told each new end.
+    /// Keeps the lease of a claim that was received at a time. `onRenewal` is told each new term.
     init(
         _ claim: Claim, receivedAt: Duration, coordinator: any Coordinator, control: AttemptControl, clock: RunnerClock,
-        logger: Logger, onRenewal: @escaping @Sendable (Duration) -> Void = { _ in }
+        logger: Logger, onRenewal: @escaping @Sendable (LeaseTerm) -> Void = { _ in }
     ) {
         self.onRenewal = onRenewal
         self.coordinator = coordinator
@@ -32,15 +26,15 @@ struct LeaseKeeper: Sendable {
         self.clock = clock
         self.logger = logger
         key = claim.key
-        state = NIOLockedValueBox(State(length: claim.leaseFor, end: receivedAt + claim.leaseFor))
+        state = NIOLockedValueBox(LeaseTerm(length: claim.leaseFor, end: receivedAt + claim.leaseFor))
     }
 
-    /// When the lease has ended if it is not renewed.
-    var end: Duration { state.withLockedValue { $0.end } }
+    /// Until when the lease holds if it is not renewed.
+    var term: LeaseTerm { state.withLockedValue { $0 } }
 
     /// Counts the lease anew, from a moment before the server was asked.
     func extend(from moment: Duration, by length: Duration) {
-        state.withLockedValue { $0 = State(length: length, end: moment + length) }
+        state.withLockedValue { $0 = LeaseTerm(length: length, end: moment + length) }
     }
 
     /// Renews the lease three times in its length, until the task is cancelled or the lease is lost.
@@ -53,15 +47,15 @@ struct LeaseKeeper: Sendable {
             do {
                 switch try await coordinator.heartbeat(key) {
                 case .renewed(let length):
-                    state.withLockedValue { $0 = State(length: length, end: sentAt + length) }
-                    onRenewal(sentAt + length)
+                    extend(from: sentAt, by: length)
+                    onRenewal(term)
                     wait = length / 3
                 case .cancel(let reason):
                     // The lease holds on, so that the end of the job can still be told.
                     onRenewal(
                         state.withLockedValue { state in
                             state.end = sentAt + state.length
-                            return state.end
+                            return state
                         })
                     control.stop(.cancelled(reason))
                 case .lost: return control.stop(.leaseLost("the server has taken the job back"))
@@ -93,12 +87,19 @@ struct LeaseKeeper: Sendable {
     /// Stops the attempt when its lease is about to end, until the task is cancelled.
     func watch() async {
         while !Task.isCancelled {
-            // Containers need a moment to be ended.
-            let deadline = state.withLockedValue { $0.end - $0.length / 6 }
-            guard clock.now() < deadline else {
-                return control.stop(.leaseLost("the server did not answer for as long as the lease held"))
-            }
+            let deadline = term.lastCall
+            guard clock.now() < deadline else { return stop() }
             guard (try? await clock.sleep(deadline)) != nil else { return }
         }
     }
+
+    /// Stops the attempt where the lease is about to end: a process that stood still goes on at any place.
+    /// - Throws: `AttemptStopped` then.
+    func confirm() throws {
+        guard clock.now() >= term.lastCall else { return }
+        stop()
+        throw AttemptStopped()
+    }
+
+    private func stop() { control.stop(.leaseLost("the server did not answer for as long as the lease held")) }
 }

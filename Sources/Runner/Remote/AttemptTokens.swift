@@ -62,5 +62,15 @@ final class AttemptTokens: Sendable {
         unlink("\(folder)/\(Self.name(key))")
     }
 
+    /// Forgets the tokens of all attempts but these.
+    func forgetAll(but keys: Set<LeaseKey>) {
+        let kept = Set(keys.map(Self.name))
+        let gone = tokens.withLockedValue { tokens in
+            defer { tokens = tokens.filter { kept.contains($0.key) } }
+            return tokens.keys.filter { !kept.contains($0) }
+        }
+        for name in gone { unlink("\(folder)/\(name)") }
+    }
+
     private static func name(_ key: LeaseKey) -> String { "\(key.job)-\(key.attempt)-\(key.epoch)" }
 }

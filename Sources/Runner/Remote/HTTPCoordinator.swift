@@ -147,6 +147,12 @@ public struct HTTPCoordinator: Coordinator {
             .giveBack, about: key, json: try JSONEncoder().encode(RunnerProtocol.GiveBackRequest(reason: reason)))
     }
 
+    /// Forgets the attempt's token.
+    public func dismiss(_ key: LeaseKey) { tokens.forget(key) }
+
+    /// Forgets the tokens of what earlier processes had in hand, and nobody has now.
+    public func dismissAll(but keys: Set<LeaseKey>) { tokens.forgetAll(but: keys) }
+
     /// Ends an attempt; its token is of no use afterwards.
     private func last(_ call: RunnerCall, about key: LeaseKey, json: Data) async throws {
         do {

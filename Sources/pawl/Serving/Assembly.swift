@@ -79,7 +79,8 @@ struct Assembly: Sendable {
     /// Everything that runs for as long as the server does, what others depend on first.
     func services(onListening: @escaping @Sendable (Int) async -> Void) throws -> [any Service] {
         let now: @Sendable () -> Timestamp = { .wall }
-        let terms = LeaseTerms()
+        let lease = settings.server.lease
+        let terms = LeaseTerms(lease: lease, handOut: min(lease, .seconds(20)))
         let planner = EventPlanner(forges: forges, mirrors: mirrors, now: now)
         let web = try webServer(planner: planner, terms: terms, now: now)
         var services: [any Service] = [

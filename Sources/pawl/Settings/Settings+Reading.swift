@@ -100,6 +100,7 @@ extension Settings.Server {
         logLevel = reader.choice("server.log-level", of: ["debug", "info", "warning", "error"]) ?? "info"
         jobStatuses = reader.int("server.job-statuses", in: 0...200) ?? 30
         defaultImage = reader.string("server.default-image")
+        lease = .seconds(reader.int("server.lease", in: 10...3_600) ?? 60)
     }
 }
 

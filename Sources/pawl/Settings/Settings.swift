@@ -48,6 +48,8 @@ struct Settings: Sendable {
         var jobStatuses: Int
         /// The image of jobs that name none.
         var defaultImage: String?
+        /// How long a runner that is not heard of keeps its jobs.
+        var lease: Duration
     }
 
     /// Where a certificate is, with its key.
