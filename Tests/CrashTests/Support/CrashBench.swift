@@ -12,14 +12,16 @@ struct CrashBench: Sendable {
     let engine: TestEngine
 
     /// Lends a bench to a body. The server has not been started and knows no repository yet.
-    static func lend(engine: TestEngine, to body: (CrashBench) async throws -> Void) async throws {
+    static func lend(
+        engine: TestEngine, as role: ServedPawl.Role = .init(), to body: (CrashBench) async throws -> Void
+    ) async throws {
         var settings = StubForge.Settings(.git)
         settings.callbackSecret = "the secret of the callback"
         let git = try GitFixture()
         try await StubForge.lend(.git, settings: settings) { forge in
             let callback = ServedPawl.Forge.git(
                 callback: forge.url + "/statuses", secret: settings.callbackSecret ?? "")
-            try await ServedPawl.lend(forge: callback, engine: engine) { server in
+            try await ServedPawl.lend(forge: callback, engine: engine, as: role) { server in
                 try await body(CrashBench(forge: forge, git: git, server: server, engine: engine))
             }
         }
@@ -34,7 +36,7 @@ struct CrashBench: Sendable {
     /// - Returns: the commit.
     func push() throws -> String { try git.push([".pawl.yml": Self.pipelineFile]) }
 
-    private static let pipelineFile = """
+    static let pipelineFile = """
         default:
           image: pawl-test:tiny
         prepare:

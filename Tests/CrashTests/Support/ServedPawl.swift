@@ -20,28 +20,44 @@ final class ServedPawl: Sendable {
         case hosted(ForgeKind, api: String, token: String)
     }
 
+    /// What its settings say of jobs.
+    struct Role {
+        /// How many jobs its own runner carries out at once.
+        var slots = 2
+        /// Where the networks of its jobs are cut from; nil takes the engine's range.
+        var networks: String?
+        /// The lease in seconds.
+        var lease = 60
+        /// The size of a disk of its own for its data, in MiB; nil for the machine's.
+        var disk: Int?
+    }
+
     /// The sections' name in every settings file here.
     static let forgeName = "local"
 
-    private init(forge: Forge, engine: TestEngine) async throws {
+    private init(forge: Forge, engine: TestEngine, as role: Role) async throws {
         let port = try Self.freePort()
         folder = NSTemporaryDirectory() + "pawl-crash-" + UUID().uuidString
         address = "http://127.0.0.1:\(port)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if let size = role.disk { try SmallDisk.mount(at: data, megabytes: size) }
         let made = try PawlProcess([
             "init", "--data", data, "--listen", "127.0.0.1:\(port)", "--client-file", clientFile,
         ])
         guard await made.ended() == .exited(0) else { throw Failure(output: made.output) }
-        try Self.settings(forge, port: port, folder: folder, engine: engine)
+        try Self.settings(forge, port: port, folder: folder, engine: engine, as: role)
             .write(toFile: settingsFile, atomically: true, encoding: .utf8)
     }
 
     /// Lends a server to a body; it has not been started. Ends it and removes its folder whatever happens.
     static func lend(
-        forge: Forge, engine: TestEngine, to body: (ServedPawl) async throws -> Void
+        forge: Forge, engine: TestEngine, as role: Role = .init(), to body: (ServedPawl) async throws -> Void
     ) async throws {
-        let server = try await ServedPawl(forge: forge, engine: engine)
-        defer { try? FileManager.default.removeItem(atPath: server.folder) }
+        let server = try await ServedPawl(forge: forge, engine: engine, as: role)
+        defer {
+            if role.disk != nil { SmallDisk.unmount(server.data) }
+            try? FileManager.default.removeItem(atPath: server.folder)
+        }
         do {
             try await body(server)
         } catch {
@@ -60,7 +76,9 @@ final class ServedPawl: Sendable {
     private var settingsFile: String { folder + "/pawl.yml" }
     private var environment: [String: String] { ["PAWL_CLIENT_FILE": clientFile] }
 
-    private static func settings(_ forge: Forge, port: Int, folder: String, engine: TestEngine) throws -> String {
+    private static func settings(
+        _ forge: Forge, port: Int, folder: String, engine: TestEngine, as role: Role
+    ) throws -> String {
         var lines = ["kind: git"]
         switch forge {
         case .git(let callback, let secret):
@@ -78,14 +96,15 @@ final class ServedPawl: Sendable {
               listen: 127.0.0.1:\(port)
               url: http://127.0.0.1:\(port)
               data: \(folder)/data
+              lease: \(role.lease)
             forges: [\(forgeName)]
             forge:
               \(forgeName):
             \(lines.map { "    " + $0 }.joined(separator: "\n"))
             runner:
-              slots: 2
+              slots: \(role.slots)
               docker-socket: \(engine.socket)
-              network-range: \(engine.networks)
+              network-range: \(role.networks ?? engine.networks)
 
             """
     }

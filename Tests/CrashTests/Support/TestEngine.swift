@@ -1,6 +1,7 @@
 import Executors
 import Foundation
 import HTTPTransport
+import NIOConcurrencyHelpers
 import Subprocess
 import Testing
 
@@ -79,7 +80,18 @@ struct TestEngine: Sendable {
     static func tenures(
         in events: AsyncThrowingStream<[UInt8], any Error>, untilGone attempts: Set<String>
     ) async throws -> [Tenure] {
-        var tenures: [String: Tenure] = [:]
+        let tenures = NIOLockedValueBox<[String: Tenure]>([:])
+        try await follow(events, into: tenures) { tenures in
+            attempts.allSatisfy { (tenures[$0]?.to ?? .max) < .max }
+        }
+        return tenures.withLockedValue { Array($0.values) }
+    }
+
+    /// Keeps tenures, by attempt, of what was watched, until the engine ends or it is enough.
+    static func follow(
+        _ events: AsyncThrowingStream<[UInt8], any Error>, into tenures: NIOLockedValueBox<[String: Tenure]>,
+        until isEnough: ([String: Tenure]) -> Bool = { _ in false }
+    ) async throws {
         var rest: [UInt8] = []
         for try await chunk in events {
             let parts = (rest + chunk).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -87,13 +99,14 @@ struct TestEngine: Sendable {
             for event in try parts.dropLast().map({ try JSONDecoder().decode(Event.self, from: Data($0)) }) {
                 let facts = event.Actor.Attributes
                 guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"] else { continue }
-                var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: event.timeNano, to: .max)
-                if event.Action == "destroy" { tenure.to = event.timeNano }
-                tenures[attempt] = tenure
+                tenures.withLockedValue { tenures in
+                    var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: event.timeNano, to: .max)
+                    if event.Action == "destroy" { tenure.to = event.timeNano }
+                    tenures[attempt] = tenure
+                }
             }
-            if attempts.allSatisfy({ (tenures[$0]?.to ?? .max) < .max }) { break }
+            if isEnough(tenures.withLockedValue { $0 }) { break }
         }
-        return Array(tenures.values)
     }
 
     private func query(_ items: [String: String]) throws -> String {

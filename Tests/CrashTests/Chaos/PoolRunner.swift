@@ -1,0 +1,68 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// `pawl runner start` as a process of its own, which may die and be started again.
+final class PoolRunner: Sendable {
+    /// Its name in the pool.
+    let name: String
+    private let folder: String
+    private let running = NIOLockedValueBox<PawlProcess?>(nil)
+    private let earlier = NIOLockedValueBox("")
+
+    /// Takes a runner into a server's pool. It has not been started.
+    init(_ name: String, of server: ServedPawl, token: String, networks: String, engine: TestEngine) async throws {
+        self.name = name
+        folder = server.folder + "/" + name
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try await server.run(
+            "runner", "join", token, "--server", server.address, "--name", name, "--slots", "2", "--state", state,
+            "--config", config, "--docker-socket", engine.socket, "--network-range", networks, "--no-service")
+    }
+
+    /// Its state folder.
+    var state: String { folder + "/state" }
+    private var config: String { folder + "/runner.yml" }
+    /// What labels all that it makes.
+    var instance: String { (try? String(contentsOfFile: state + "/instance", encoding: .utf8)) ?? "none" }
+    /// What its processes have written.
+    var log: String { earlier.withLockedValue { $0 } + (running.withLockedValue { $0 }?.output ?? "") }
+
+    /// Starts it, and returns when it asks for jobs.
+    /// - Parameter fault: what `PAWL_FAULT` says.
+    @discardableResult
+    func start(fault: String? = nil) async throws -> PawlProcess {
+        let process = try PawlProcess(
+            ["runner", "start", "--config", config], environment: fault.map { ["PAWL_FAULT": $0] } ?? [:])
+        let before = running.withLockedValue { known in
+            defer { known = process }
+            return known?.output ?? ""
+        }
+        earlier.withLockedValue { $0 = String(($0 + before).suffix(200_000)) }
+        try await process.line(with: "asks for jobs")
+        return process
+    }
+
+    /// Makes it a new process in place, and returns when that asks for jobs.
+    func restartInPlace() async throws {
+        guard let process = running.withLockedValue({ $0 }) else { return }
+        process.signal(SIGHUP)
+        try await process.line(with: "restarting in place")
+        try await process.line(with: "asks for jobs")
+    }
+
+    /// Sends it a signal.
+    func signal(_ number: Int32) { running.withLockedValue { $0 }?.signal(number) }
+
+    /// Ends it at once.
+    func kill() async {
+        signal(SIGKILL)
+        _ = await running.withLockedValue { $0 }?.ended()
+    }
+
+    /// Stops it as a person does.
+    /// - Returns: how it ended.
+    func stop() async -> PawlProcess.Ending? {
+        signal(SIGTERM)
+        return await running.withLockedValue { $0 }?.ended()
+    }
+}
