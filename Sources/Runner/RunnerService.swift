@@ -81,6 +81,7 @@ public struct RunnerService: Service {
             }
             group.cancelAll()
         }
+        await removeLast()
         // Goes when it is empty, as it is unless something could not be removed; the next start makes it anew.
         rmdir(context.folders.memory)
     }
@@ -201,17 +202,31 @@ public struct RunnerService: Service {
     /// of a call may have made what nobody knows of.
     private func sweep() async {
         while (try? await context.clock.pause(context.settings.sweepEvery)) != nil {
-            // First what there is, then what is known: whatever was made in between is known.
-            guard let found = try? await context.executor.leftovers() else { continue }
-            let known = attempts.withLockedValue { Set($0.keys) }
-            for container in found
-            where container.labels.instance == context.folders.instance && !known.contains(container.labels.key.attempt)
-            {
-                context.logger.warning(
-                    "a container of no attempt is removed",
-                    metadata: ["container": "\(container.id)", "attempt": "\(container.labels.key.attempt)"])
-                await context.destroy(container)
-            }
+            await removeOrphans()
+        }
+    }
+
+    private func removeOrphans() async {
+        // First what there is, then what is known: whatever was made in between is known.
+        guard let found = try? await context.executor.leftovers() else { return }
+        let known = attempts.withLockedValue { Set($0.keys) }
+        for container in found
+        where container.labels.instance == context.folders.instance && !known.contains(container.labels.key.attempt) {
+            context.logger.warning(
+                "a container of no attempt is removed",
+                metadata: ["container": "\(container.id)", "attempt": "\(container.labels.key.attempt)"])
+            await context.destroy(container)
+        }
+    }
+
+    /// Removes what belongs to no attempt before nobody is there who would. An engine that does not answer is not waited
+    /// for.
+    private func removeLast() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await removeOrphans() }
+            group.addTask { try? await context.clock.pause(.seconds(5)) }
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -63,6 +63,22 @@ struct ReadinessTests {
         }
     }
 
+    @Test("what belongs to no attempt is removed at the latest when the runner ends")
+    func lastOrphan() async throws {
+        let executor = ScriptedExecutor()
+        let fixture = try await RunnerFixture(executor: executor)
+        try await fixture.whileRunning { service in
+            fixture.coordinator.offer(fixture.assignment())
+            try await fixture.coordinator.signal(for: 1).wait()
+            _ = try await executor.create(
+                ContainerSpecification(
+                    labels: ContainerLabels(
+                        instance: service.instance, key: LeaseKey(job: 7, attempt: 7, epoch: 1)),
+                    image: "x", command: [], workingDirectory: "/", limits: JobLimits()))
+        }
+        #expect(try await executor.leftovers().isEmpty)
+    }
+
     @Test("a container whose end never comes is given up when it was stopped")
     func stuck() async throws {
         let time = TestClock()
