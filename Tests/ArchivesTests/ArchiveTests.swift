@@ -117,6 +117,7 @@ struct ArchiveTests {
         ] as [[CraftedArchive.Entry]])
     func hostileArchive(entries: [CraftedArchive.Entry]) throws {
         try CraftedArchive.write(entries, to: archive)
+        defer { try? FileManager.default.removeItem(atPath: "/tmp/pawl-archives-escaped") }
         let error = #expect(throws: ArchiveError.self) { try ArchiveUnpacker().unpack(archive, into: target.path) }
         #expect(error?.code == .unsafe)
         let parent = URL(fileURLWithPath: target.path).deletingLastPathComponent().path

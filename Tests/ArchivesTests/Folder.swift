@@ -3,16 +3,17 @@ import CLibarchive
 import Foundation
 import Testing
 
-/// A folder for one test, removed with it.
+/// A folder for one test, removed with it, and with what may have come to lie beside it.
 final class Folder: Sendable {
     let path: String
+    private let around = NSTemporaryDirectory() + "pawl-archives-\(UUID().uuidString)"
 
     init() throws {
-        path = NSTemporaryDirectory() + "pawl-archives-\(UUID().uuidString)"
+        path = around + "/folder"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit { try? FileManager.default.removeItem(atPath: around) }
 
     /// Writes a file, and the folders it lies in.
     func write(_ name: String, _ text: String = "x") throws {
