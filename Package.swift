@@ -17,6 +17,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -76,7 +78,7 @@ let package = Package(
             [
                 "PipelineModel", "PipelineLanguage", "GitRepositories", "Forges", "Store", "JobLogs", "Signing",
                 hummingbird, hummingbirdCore, hummingbirdTLS, mustache, lifecycle, logging, nioCore, nioConcurrency,
-                nioSSL,
+                nioHTTP, nioPosix, nioSSL,
             ]),
         .executableTarget(
             name: "pawl",

@@ -2,7 +2,6 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
-import NIOCore
 import PipelineModel
 import ServiceLifecycle
 import Store
@@ -11,10 +10,8 @@ import Store
 public struct WebServer: Sendable {
     /// Where it listens, and what it takes.
     public struct Settings: Sendable {
-        /// The host or address.
-        public var host: String
-        /// The port; 0 takes a free one.
-        public var port: Int
+        /// What it takes connections from.
+        public var socket: ListeningSocket
         /// The folder that unverified bodies are spooled in.
         public var spoolFolder: String
         /// The longest body of a webhook. GitHub and GitLab send at most 25 MiB.
@@ -30,10 +27,9 @@ public struct WebServer: Sendable {
 
         /// Listens with the limits of the big forges.
         public init(
-            host: String, port: Int, spoolFolder: String, bodyLimit: Int = 25 << 20, spoolLimit: Int = 512 << 20
+            socket: ListeningSocket, spoolFolder: String, bodyLimit: Int = 25 << 20, spoolLimit: Int = 512 << 20
         ) {
-            self.host = host
-            self.port = port
+            self.socket = socket
             self.spoolFolder = spoolFolder
             self.bodyLimit = bodyLimit
             self.spoolLimit = spoolLimit
@@ -48,6 +44,8 @@ public struct WebServer: Sendable {
         public var body = Duration.seconds(60)
         /// From an answer to the end of the next request's headers.
         public var keepAlive = Duration.seconds(75)
+        /// From the moment when the server stops to the first request of a connection that was taken before.
+        public var firstRequest = Duration.seconds(2)
 
         /// Times that suit forges.
         public init() {}
@@ -76,7 +74,7 @@ public struct WebServer: Sendable {
 
     /// The service that listens.
     /// - Parameter onListening: called with the port once connections are taken.
-    public func service(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> any Service {
+    public func service(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> WebService {
         let router = Router(context: ServerRequestContext.self)
         router.add(middleware: ClientAddressMiddleware(proxies: settings.proxies))
         HookRoute(
@@ -91,25 +89,24 @@ public struct WebServer: Sendable {
             JoinRoutes(program: program, gate: runners.gate, publicURL: environment.publicURL).add(to: router)
         }
         pages.add(to: router)
-        let deadlines = settings.deadlines
-        let plain = HTTPServerBuilder.http1(
-            configuration: .init(additionalChannelHandlers: [ReadBound(), RequestDeadlines(deadlines)]))
-        return Application(
-            router: router,
-            server: try settings.certificate.map { try .tls(plain, tlsConfiguration: $0.configuration()) } ?? plain,
-            configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "pawl"),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: logger)
+        let answerer = RequestAnswerer(responder: router.buildResponder(), logger: logger)
+        return WebService(try listener(answerer, onListening), on: settings.socket, logger: logger)
     }
-}
 
-/// What a route knows of a request besides the request: who sent it.
-struct ServerRequestContext: RemoteAddressRequestContext {
-    var coreContext: CoreRequestContextStorage
-    var remoteAddress: SocketAddress?
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = .init(source: source)
-        remoteAddress = source.channel.remoteAddress
+    private func listener(
+        _ answerer: RequestAnswerer, _ onListening: @escaping @Sendable (Int) async -> Void
+    ) throws -> any Service {
+        let deadlines = settings.deadlines
+        let plain = HTTP1Channel(
+            responder: { try await answerer.answer($0, with: $1, on: $2) },
+            configuration: .init(
+                additionalChannelHandlers: [
+                    ReadBound(), FirstRequestGrace(deadlines.firstRequest), RequestDeadlines(deadlines),
+                ]))
+        guard let certificate = settings.certificate else {
+            return WebListener(socket: settings.socket, connection: plain, logger: logger, onListening: onListening)
+        }
+        let secured = try TLSChannel(plain, tlsConfiguration: certificate.configuration())
+        return WebListener(socket: settings.socket, connection: secured, logger: logger, onListening: onListening)
     }
 }

@@ -24,18 +24,24 @@ struct RunnerStartCommand: AsyncParsableCommand {
     @Option(help: "A file to write the process id to once jobs are asked for.")
     var pidFile: String?
 
+    @Flag(help: "Read the settings, say what is wrong with them, and end.")
+    var check = false
+
     func run() async throws {
         OpenFiles.raiseLimit()
         let environment = ProcessInfo.processInfo.environment
         let file: RunnerFile
+        let networks: IPv4Range
         let faults: FaultInjector
         do {
             file = try await RunnerFile.read(file: config, environment: environment)
+            networks = try file.runner.networks()
             faults = try FaultInjector.fromEnvironment(environment)
         } catch let error as SettingsError {
             for problem in error.problems.dropLast() { Output.complaint("pawl: \(problem)") }
             throw CommandFailure(.usage, error.problems.last ?? "the settings are wrong")
         }
+        if check { return }
         let level = Logger.Level(rawValue: file.logLevel) ?? .info
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
@@ -45,9 +51,9 @@ struct RunnerStartCommand: AsyncParsableCommand {
         let logger = Logger(label: "pawl.runner")
         let client = HTTPClient.ofEnvironment()
         defer { client.shutdown() }
-        let group = try services(of: file, client: client, faults: faults, logger: logger)
+        let group = try services(of: file, networks: networks, client: client, faults: faults, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        let restarting = Task { await RestartInPlace.whenAsked(logger: logger) }
+        let restarting = Task { await RestartInPlace(logger: logger).whenAsked() }
         defer { restarting.cancel() }
         let guarding = try GuardProcess(config: config)
         if let pidFile { try PrivateFile.write("\(getpid())\n", to: pidFile) }
@@ -63,11 +69,8 @@ struct RunnerStartCommand: AsyncParsableCommand {
     }
 
     private func services(
-        of file: RunnerFile, client: HTTPClient, faults: FaultInjector, logger: Logger
+        of file: RunnerFile, networks: IPv4Range, client: HTTPClient, faults: FaultInjector, logger: Logger
     ) throws -> ServingGroup {
-        guard let networks = IPv4Range(file.runner.networkRange) else {
-            throw CommandFailure(.usage, "runner.network-range is no range such as 10.213.0.0/16")
-        }
         let credential: RunnerCredential
         do {
             credential = try RunnerCredential(file: file.credential)

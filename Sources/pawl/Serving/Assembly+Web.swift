@@ -1,4 +1,7 @@
+import Forges
 import Foundation
+import HTTPTransport
+import Logging
 import PipelineModel
 import Server
 
@@ -17,20 +20,45 @@ extension Assembly {
 
     private func webSettings() throws -> WebServer.Settings {
         let server = settings.server
-        var web = WebServer.Settings(host: server.host, port: server.port, spoolFolder: folder.spool)
+        var web = WebServer.Settings(socket: try listeningSocket(), spoolFolder: folder.spool)
         web.proxies = TrustedProxies(server.trustedProxies) ?? .none
-        if let files = server.certificate {
-            do {
-                web.certificate = try ServedCertificate(chainFile: files.chain, keyFile: files.key, logger: logger)
-            } catch {
-                throw SettingsError(
-                    problems: [
-                        "\(files.chain) and \(files.key) are no certificate with its key: \(error).  "
-                            + "server.tls-certificate and server.tls-key name two files in PEM"
-                    ])
-            }
-        }
+        web.certificate = try Self.certificate(server, logger: logger)
         return web
+    }
+
+    private static func certificate(_ server: Settings.Server, logger: Logger) throws -> ServedCertificate? {
+        guard let files = server.certificate else { return nil }
+        do {
+            return try ServedCertificate(chainFile: files.chain, keyFile: files.key, logger: logger)
+        } catch {
+            throw SettingsError(
+                problems: [
+                    "\(files.chain) and \(files.key) are no certificate with its key: \(error).  "
+                        + "server.tls-certificate and server.tls-key name two files in PEM"
+                ])
+        }
+    }
+
+    /// Looks at all that settings name, without touching the data folder: what `pawl serve --check` does.
+    /// - Throws: `SettingsError` where something is missing or wrong.
+    static func check(_ settings: Settings) throws {
+        let client = HTTPClient()
+        defer { client.shutdown() }
+        _ = try ForgeConnections(settings.forges, sender: client)
+        _ = try settings.runner.networks()
+        _ = try certificate(settings.server, logger: Logger(label: "pawl"))
+    }
+
+    /// The socket that the program before this one left, where the settings still ask for it; else a new one.
+    private func listeningSocket() throws -> ListeningSocket {
+        let server = settings.server
+        if let inherited, inherited.serves(host: server.host, port: server.port) { return inherited }
+        do {
+            return try ListeningSocket(host: server.host, port: server.port)
+        } catch {
+            let advice = error.isTaken ? "Another program listens there; stop it, or change" : "Change"
+            throw SettingsError(problems: ["nothing can listen on \(error).  \(advice) server.listen"])
+        }
     }
 
     private func apiEnvironment(

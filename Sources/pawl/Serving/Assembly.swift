@@ -27,13 +27,18 @@ struct Assembly: Sendable {
     let networks: IPv4Range
     let engine: DockerEngine
     let tests = TestDeliveries()
+    /// The socket that the program before this one in the process left.
+    let inherited: ListeningSocket?
     let pulledImages: PulledImages
     /// The runner inside the server; nil where its settings give it no slots.
     let embeddedRunner: (id: RunnerID, parts: RunnerParts)?
 
     /// Opens the data folder and connects to the forges of the settings.
-    init(_ settings: Settings, faults: FaultInjector, logger: Logger) async throws {
+    init(
+        _ settings: Settings, inherited: ListeningSocket?, faults: FaultInjector, logger: Logger
+    ) async throws {
         self.settings = settings
+        self.inherited = inherited
         self.faults = faults
         self.logger = logger
         folder = DataFolder(settings.server.data)
@@ -47,12 +52,7 @@ struct Assembly: Sendable {
         self.pageKey = pageKey
         let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })
         self.links = links
-        guard let networks = IPv4Range(settings.runner.networkRange) else {
-            let written = settings.runner.networkRange
-            throw SettingsError(
-                problems: ["runner.network-range is \"\(written)\".  Write a range such as 10.213.0.0/16"])
-        }
-        self.networks = networks
+        networks = try settings.runner.networks()
         engine = DockerEngine(socket: settings.runner.dockerSocket, sender: client)
         pulledImages = PulledImages(file: folder.pulledImages, now: { .wall })
         store = try await Store.open(
@@ -76,8 +76,10 @@ struct Assembly: Sendable {
         }
     }
 
-    /// Everything that runs for as long as the server does, what others depend on first.
-    func services(onListening: @escaping @Sendable (Int) async -> Void) throws -> [any Service] {
+    /// Everything that runs for as long as the server does, what others depend on first, and of it what answers HTTP.
+    func services(
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) throws -> (all: [any Service], web: WebService) {
         let now: @Sendable () -> Timestamp = { .wall }
         let lease = settings.server.lease
         let terms = LeaseTerms(lease: lease, handOut: min(lease, .seconds(20)))
@@ -93,8 +95,9 @@ struct Assembly: Sendable {
             MissedEvents(store: store, forges: forges, mirrors: mirrors, now: now, logger: logger),
         ]
         if let (id, parts) = embeddedRunner { services.append(try runner(parts, as: id, terms: terms, now: now)) }
-        services.append(try web.service(onListening: onListening))
-        return services
+        let service = try web.service(onListening: onListening)
+        services.append(service)
+        return (services, service)
     }
 
     /// Removes images that no job has used for as long as the settings say.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import PipelineModel
+import Server
 import ServiceLifecycle
 import Store
 import UnixSignals
@@ -23,14 +24,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A file to write the process id to once connections are taken.")
     var pidFile: String?
 
+    @Flag(help: "Read the settings, say what is wrong with them, and end.")
+    var check = false
+
     func run() async throws {
         OpenFiles.raiseLimit()
         let environment = ProcessInfo.processInfo.environment
+        let inherited = ListeningSocket(inherited: environment)
         let settings: Settings
         let faults: FaultInjector
         do {
             settings = try await Settings.read(file: config, environment: environment)
             faults = try FaultInjector.fromEnvironment(environment)
+            if check { return try Assembly.check(settings) }
         } catch let error as SettingsError {
             throw Self.failure(error)
         }
@@ -43,22 +49,24 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "pawl")
         let assembly: Assembly
         do {
-            assembly = try await Assembly(settings, faults: faults, logger: logger)
+            assembly = try await Assembly(settings, inherited: inherited, faults: faults, logger: logger)
         } catch let error as StoreError {
             throw CommandFailure(store: error)
+        } catch let error as SettingsError {
+            throw Self.failure(error)
         }
-        let services: [any Service]
+        let services: (all: [any Service], web: WebService)
         do {
             services = try allServices(of: assembly, logger: logger)
         } catch let error as SettingsError {
             try? assembly.close()
             throw Self.failure(error)
         }
-        let restarting = Task { await RestartInPlace.whenAsked(logger: logger) }
+        let restarting = Task { await RestartInPlace(web: services.web, logger: logger).whenAsked() }
         defer { restarting.cancel() }
         let ending: ServingGroup.Ending
         do {
-            ending = try await ServingGroup(services: services, logger: logger)
+            ending = try await ServingGroup(services: services.all, logger: logger)
                 .run(until: await UnixSignalsSequence(trapping: .sigterm, .sigint))
         } catch {
             try? assembly.close()
@@ -68,8 +76,10 @@ struct ServeCommand: AsyncParsableCommand {
         if ending == .cut { throw CommandFailure(.failed, "stopped at once; what ran is given back at the next start") }
     }
 
-    /// What runs; where asked for, a file says that it does.
-    private func allServices(of assembly: Assembly, logger: Logger) throws -> [any Service] {
+    /// What runs, and of it what answers HTTP; where asked for, a file says that it does.
+    private func allServices(
+        of assembly: Assembly, logger: Logger
+    ) throws -> (all: [any Service], web: WebService) {
         let (server, pidFile) = (assembly.settings.server, pidFile)
         return try assembly.services { port in
             logger.info("listening", metadata: ["address": "\(server.host):\(port)"])

@@ -1,3 +1,4 @@
+import Executors
 import PipelineModel
 import Runner
 import Store
@@ -8,6 +9,16 @@ extension Settings.Retention {
 }
 
 extension Settings.Runner {
+    /// Where the networks of jobs are cut from.
+    /// - Throws: `SettingsError` where that is no range.
+    func networks() throws -> IPv4Range {
+        guard let range = IPv4Range(networkRange) else {
+            throw SettingsError(
+                problems: ["runner.network-range is \"\(networkRange)\".  Write a range such as 10.213.0.0/16"])
+        }
+        return range
+    }
+
     /// What a runner with that state folder is made of.
     func ofRunner(in stateFolder: String, defaultImage: String?, faults: FaultInjector) -> RunnerSettings {
         var settings = RunnerSettings(name: name, stateFolder: stateFolder)

@@ -6,12 +6,18 @@ final class PoolRunner: Sendable {
     /// Its name in the pool.
     let name: String
     private let folder: String
+    private let program: String
     private let running = NIOLockedValueBox<PawlProcess?>(nil)
     private let earlier = NIOLockedValueBox("")
 
     /// Takes a runner into a server's pool. It has not been started.
-    init(_ name: String, of server: ServedPawl, token: String, networks: String, engine: TestEngine) async throws {
+    /// - Parameter program: the file that is run.
+    init(
+        _ name: String, of server: ServedPawl, token: String, networks: String, engine: TestEngine,
+        program: String = PawlProcess.binary
+    ) async throws {
         self.name = name
+        self.program = program
         folder = server.folder + "/" + name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try await server.run(
@@ -32,7 +38,8 @@ final class PoolRunner: Sendable {
     @discardableResult
     func start(fault: String? = nil) async throws -> PawlProcess {
         let process = try PawlProcess(
-            ["runner", "start", "--config", config], environment: fault.map { ["PAWL_FAULT": $0] } ?? [:])
+            ["runner", "start", "--config", config], environment: fault.map { ["PAWL_FAULT": $0] } ?? [:],
+            program: program)
         let before = running.withLockedValue { known in
             defer { known = process }
             return known?.output ?? ""
@@ -49,6 +56,9 @@ final class PoolRunner: Sendable {
         try await process.line(with: "restarting in place")
         try await process.line(with: "asks for jobs")
     }
+
+    /// The file that its process runs.
+    var runningProgram: String { running.withLockedValue { $0 }?.program ?? "" }
 
     /// Sends it a signal.
     func signal(_ number: Int32) { running.withLockedValue { $0 }?.signal(number) }

@@ -23,11 +23,12 @@ final class PawlProcess: Sendable {
     private let text: NIOLockedValueBox<String>
 
     /// Starts it, without input. Nothing named `PAWL_…` of this process's own environment reaches it.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter program: the file that is run.
+    init(_ arguments: [String], environment: [String: String] = [:], program: String = binary) throws {
         let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PAWL_") }
             .merging(environment) { $1 }
         let output = try Self.pipe()
-        id = try Self.spawn([Self.binary] + arguments, variables.map { "\($0.key)=\($0.value)" }, output: output.write)
+        id = try Self.spawn([program] + arguments, variables.map { "\($0.key)=\($0.value)" }, output: output.write)
         close(output.write)
         (lines, text) = Self.follow(output.read)
         ending = Self.wait(for: id, isRunning)
@@ -101,6 +102,11 @@ final class PawlProcess: Sendable {
             for await ending in endings { return ending }
             return .exited(-1)
         }
+    }
+
+    /// The file that it runs, with ` (deleted)` after it where another is there now.
+    var program: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe")) ?? ""
     }
 
     /// What it has written so far, on both its outputs.

@@ -10,6 +10,7 @@ final class ServedPawl: Sendable {
     let folder: String
     /// Where it listens, the same after a restart: hooks have the address.
     let address: String
+    private let program: String
     private let running = NIOLockedValueBox<PawlProcess?>(nil)
 
     /// The forge of a server's settings.
@@ -28,6 +29,8 @@ final class ServedPawl: Sendable {
         var networks: String?
         /// The lease in seconds.
         var lease = 60
+        /// The file that is run; another may take its place.
+        var program = PawlProcess.binary
         /// The size of a disk of its own for its data, in MiB; nil for the machine's.
         var disk: Int?
     }
@@ -37,6 +40,7 @@ final class ServedPawl: Sendable {
 
     private init(forge: Forge, engine: TestEngine, as role: Role) async throws {
         let port = try Self.freePort()
+        program = role.program
         folder = NSTemporaryDirectory() + "pawl-crash-" + UUID().uuidString
         address = "http://127.0.0.1:\(port)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -73,7 +77,7 @@ final class ServedPawl: Sendable {
     /// The id of its runner, which labels all that the runner makes. It is there once the server has listened.
     var instance: String { (try? String(contentsOfFile: data + "/runner/instance", encoding: .utf8)) ?? "none" }
     private var clientFile: String { folder + "/client.json" }
-    private var settingsFile: String { folder + "/pawl.yml" }
+    var settingsFile: String { folder + "/pawl.yml" }
     private var environment: [String: String] { ["PAWL_CLIENT_FILE": clientFile] }
 
     private static func settings(
@@ -117,7 +121,7 @@ final class ServedPawl: Sendable {
     func start(fault: String? = nil) async throws -> PawlProcess {
         var environment = environment
         environment["PAWL_FAULT"] = fault
-        let process = try PawlProcess(["serve", "--config", settingsFile], environment: environment)
+        let process = try PawlProcess(["serve", "--config", settingsFile], environment: environment, program: program)
         running.withLockedValue { $0 = process }
         try await process.line(with: "listening")
         return process
@@ -137,6 +141,16 @@ final class ServedPawl: Sendable {
         try await process.line(with: "restarting in place")
         try await process.line(with: "listening")
     }
+
+    /// Asks it to become a new process in place, and returns when it says that it does not.
+    func refuseToRestart() async throws {
+        guard let process = running.withLockedValue({ $0 }) else { return }
+        process.signal(SIGHUP)
+        try await process.line(with: "not restarted")
+    }
+
+    /// The file that its process runs.
+    var runningProgram: String { running.withLockedValue { $0 }?.program ?? "" }
 
     /// Ends it at once, as a crash would; nothing where it does not run.
     func kill() async {

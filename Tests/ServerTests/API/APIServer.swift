@@ -62,7 +62,8 @@ final class APIServer: Sendable {
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })
         let (ports, port) = AsyncStream<Int>.makeStream()
-        var settings = WebServer.Settings(host: "127.0.0.1", port: 0, spoolFolder: folder + "/spool")
+        var settings = WebServer.Settings(
+            socket: try ListeningSocket(host: "127.0.0.1", port: 0), spoolFolder: folder + "/spool")
         change(&settings)
         let web = WebServer(
             settings: settings,

@@ -97,6 +97,7 @@ struct HostedStatusTests {
         } to: { bench in
             bench.forge.leaveRequests(1, forSeconds: 8)
             try await bench.owe(jobs: 3)
+            _ = try await bench.forge.record { !$0.refusals.isEmpty }
             let reset = bench.forge.resetOfRequests
             _ = try await bench.told(4)
             let refusals = bench.forge.record.refusals

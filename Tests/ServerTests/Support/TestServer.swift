@@ -45,6 +45,7 @@ final class TestServer: Sendable {
     var dataFolder: String { folder + "/data" }
     private let clock: NIOLockedValueBox<Timestamp>
     private let listening = NIOLockedValueBox(0)
+    private let serving = NIOLockedValueBox<WebService?>(nil)
 
     /// A pipeline file with one job.
     static let pipelineFile = "test:\n  image: busybox\n  script: [echo ok]\n"
@@ -57,6 +58,7 @@ final class TestServer: Sendable {
         defer { try? FileManager.default.removeItem(atPath: server.folder) }
         let (ports, port) = AsyncStream<Int>.makeStream()
         let service = try server.webServer(options).service { port.yield($0) }
+        server.serving.withLockedValue { $0 = service }
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: service)], logger: server.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -126,7 +128,8 @@ final class TestServer: Sendable {
             runPipeline: { _, _ in throw APIRefusal(.refused, "not in this test") },
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") })
         var settings = WebServer.Settings(
-            host: "127.0.0.1", port: 0, spoolFolder: spoolFolder, bodyLimit: options.bodyLimit,
+            socket: try ListeningSocket(host: "127.0.0.1", port: 0), spoolFolder: spoolFolder,
+            bodyLimit: options.bodyLimit,
             spoolLimit: options.spoolLimit)
         settings.deadlines = options.deadlines
         return WebServer(
@@ -144,6 +147,9 @@ final class TestServer: Sendable {
     func advance(_ duration: Duration) { clock.withLockedValue { $0 = $0 + duration } }
 
     var port: Int { listening.withLockedValue { $0 } }
+
+    /// What answers.
+    var web: WebService { get throws { try #require(serving.withLockedValue { $0 }) } }
 
     /// The repository as a forge knows it.
     func reference(on forge: String) -> RepositoryReference {

@@ -133,6 +133,8 @@ struct ForgeState: Sendable {
     /// How many requests a GitHub token has left, and when they are given again.
     var remaining = 0
     var reset = Date.distantPast
+    /// How many seconds after the next request that is, where that was set.
+    var nextWindow: Double?
     /// When writes came that still count.
     var writes: [Date] = []
     private var lastID: Int64 = 1_000

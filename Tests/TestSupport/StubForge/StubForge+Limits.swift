@@ -26,9 +26,10 @@ public struct StubLimits: Sendable {
 }
 
 extension StubForge {
-    /// Leaves a client so many requests until a moment: GitHub's primary limit, shortly before it is reached.
+    /// Leaves a client so many requests for a time that begins with the next one: GitHub's primary limit, shortly before
+    /// it is reached.
     public func leaveRequests(_ count: Int, forSeconds seconds: Double) {
-        change { ($0.remaining, $0.reset) = (count, Date(timeIntervalSinceNow: seconds)) }
+        change { ($0.remaining, $0.nextWindow) = (count, seconds) }
     }
 
     /// When GitHub's primary limit begins anew.
@@ -40,6 +41,9 @@ extension StubForge {
         change { state in
             let now = Date()
             if let hourly = settings.limits.requestsPerHour {
+                if let seconds = state.nextWindow {
+                    (state.reset, state.nextWindow) = (now.addingTimeInterval(seconds), nil)
+                }
                 if now > state.reset { (state.remaining, state.reset) = (hourly, now.addingTimeInterval(3_600)) }
                 guard state.remaining > 0 else {
                     return APIAnswer(status: 403, body: ["message": "API rate limit exceeded"])
