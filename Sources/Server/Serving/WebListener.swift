@@ -14,28 +14,36 @@ struct WebListener<Connection: ServerChildChannel>: Service {
     let onListening: @Sendable (Int) async -> Void
 
     func run() async throws {
+        let arrivals = Arrivals<Connection.Value>()
         let listening = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(try socket.duplicate()) { connection.setup(channel: $0, logger: logger) }
-        await withGracefulShutdownHandler {
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ArrivalCounter(onArrival: arrivals.expectOne))
+                }
+            }
+            .childChannelInitializer { channel in
+                try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+                let value = connection.setup(channel: channel, logger: logger)
+                value.whenComplete { arrivals.add(try? $0.get()) }
+                return value.map { _ in }
+            }
+            .withBoundSocket(try socket.duplicate()).get()
+        await withTaskCancellationOrGracefulShutdownHandler {
             await onListening(socket.port)
-            await serve(listening)
-        } onGracefulShutdown: {
-            listening.channel.close(promise: nil)
+            await withDiscardingTaskGroup { tasks in
+                while let value = await arrivals.next() { tasks.addTask { await serve(value) } }
+            }
+        } onCancelOrGracefulShutdown: {
+            Self.takeNoMore(from: listening, arrivals)
         }
+        try? await listening.close()
     }
 
-    private func serve(_ listening: NIOAsyncChannel<Connection.Value, Never>) async {
-        await withDiscardingTaskGroup { tasks in
-            do {
-                try await listening.executeThenClose { arriving in
-                    for try await value in arriving {
-                        tasks.addTask { await serve(value) }
-                    }
-                }
-            } catch {
-                logger.error("no more connections are taken", metadata: ["error": "\(error)"])
-            }
+    /// Whoever was taken from the socket's queue is served still: to close it now would turn them away.
+    private static func takeNoMore(from listening: any Channel, _ arrivals: Arrivals<Connection.Value>) {
+        listening.eventLoop.execute {
+            try? listening.syncOptions?.setOption(.autoRead, value: false)
+            arrivals.end()
         }
     }
 
@@ -46,5 +54,20 @@ struct WebListener<Connection: ServerChildChannel>: Service {
         } onGracefulShutdown: {
             pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         }
+    }
+}
+
+/// Notes each connection at the moment when it is taken from the socket's queue.
+private final class ArrivalCounter: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
+
+    private let onArrival: @Sendable () -> Void
+
+    init(onArrival: @escaping @Sendable () -> Void) { self.onArrival = onArrival }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        onArrival()
+        context.fireChannelRead(data)
     }
 }

@@ -36,7 +36,7 @@ struct ChaosBench: Sendable {
         try await CrashBench.lend(engine: engine, as: role) { base in
             try await base.server.start()
             try await base.installHook()
-            let token = try await base.server.read("runner", "token", "--for", "1h", as: JoinToken.self).token
+            let token = try await base.server.joinToken()
             var runners: [PoolRunner] = []
             for (index, networks) in runnerNetworks.enumerated() {
                 runners.append(
@@ -70,8 +70,6 @@ struct ChaosBench: Sendable {
             if let range = IPv4Range(networks) { try? await NetworkFence(networks: range).takeDown() }
         }
     }
-
-    private struct JoinToken: Decodable { var token: String }
 
     // MARK: Pushing
 

@@ -11,18 +11,26 @@ final class PoolRunner: Sendable {
     private let earlier = NIOLockedValueBox("")
 
     /// Takes a runner into a server's pool. It has not been started.
-    /// - Parameter program: the file that is run.
+    /// - Parameters:
+    ///   - address: where it reaches the server; nil for the server's own.
+    ///   - options: more of `pawl runner join`.
+    ///   - program: the file that is run.
     init(
-        _ name: String, of server: ServedPawl, token: String, networks: String, engine: TestEngine,
-        program: String = PawlProcess.binary
+        _ name: String, of server: ServedPawl, at address: String? = nil, token: String, networks: String,
+        engine: TestEngine, options: [String] = [], program: String = PawlProcess.binary
     ) async throws {
         self.name = name
         self.program = program
         folder = server.folder + "/" + name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try await server.run(
-            "runner", "join", token, "--server", server.address, "--name", name, "--slots", "2", "--state", state,
-            "--config", config, "--docker-socket", engine.socket, "--network-range", networks, "--no-service")
+        let words =
+            [
+                "runner", "join", token, "--server", address ?? server.address, "--name", name, "--slots", "2",
+                "--state", state, "--config", config, "--docker-socket", engine.socket, "--network-range", networks,
+                "--no-service",
+            ] + options
+        let joining = try server.begin(words)
+        guard await joining.ended() == .exited(0) else { throw ServedPawl.Failure(output: joining.output) }
     }
 
     /// Its state folder.

@@ -109,6 +109,13 @@ final class PawlProcess: Sendable {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe")) ?? ""
     }
 
+    /// The most memory that it ever had, in MiB.
+    var peakMemory: Int {
+        let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 / 1_024 } ?? .max
+    }
+
     /// What it has written so far, on both its outputs.
     var output: String { text.withLockedValue { $0 } }
 

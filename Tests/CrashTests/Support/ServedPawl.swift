@@ -10,6 +10,9 @@ final class ServedPawl: Sendable {
     let folder: String
     /// Where it listens, the same after a restart: hooks have the address.
     let address: String
+    /// The port of that address.
+    let port: Int
+    private let served: [String: String]
     private let program: String
     private let running = NIOLockedValueBox<PawlProcess?>(nil)
 
@@ -29,6 +32,8 @@ final class ServedPawl: Sendable {
         var networks: String?
         /// The lease in seconds.
         var lease = 60
+        /// What its environment says besides.
+        var environment: [String: String] = [:]
         /// The file that is run; another may take its place.
         var program = PawlProcess.binary
         /// The size of a disk of its own for its data, in MiB; nil for the machine's.
@@ -39,8 +44,8 @@ final class ServedPawl: Sendable {
     static let forgeName = "local"
 
     private init(forge: Forge, engine: TestEngine, as role: Role) async throws {
-        let port = try Self.freePort()
-        program = role.program
+        port = try Self.freePort()
+        (program, served) = (role.program, role.environment)
         folder = NSTemporaryDirectory() + "pawl-crash-" + UUID().uuidString
         address = "http://127.0.0.1:\(port)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -119,7 +124,7 @@ final class ServedPawl: Sendable {
     /// - Parameter fault: what `PAWL_FAULT` says: the point at which it dies.
     @discardableResult
     func start(fault: String? = nil) async throws -> PawlProcess {
-        var environment = environment
+        var environment = environment.merging(served) { $1 }
         environment["PAWL_FAULT"] = fault
         let process = try PawlProcess(["serve", "--config", settingsFile], environment: environment, program: program)
         running.withLockedValue { $0 = process }
@@ -163,6 +168,17 @@ final class ServedPawl: Sendable {
     var log: String { running.withLockedValue { $0 }?.output ?? "" }
 
     // MARK: Commands
+
+    /// How a shell begins a command that speaks to this server.
+    var command: String { "PAWL_CLIENT_FILE=\(clientFile) \(PawlProcess.binary)" }
+
+    /// A token to join its pool with.
+    func joinToken(_ options: String...) async throws -> String {
+        struct JoinToken: Decodable { var token: String }
+        let process = try begin(["runner", "token", "--for", "1h", "--json"] + options)
+        guard await process.ended() == .exited(0) else { throw Failure(output: process.output) }
+        return try JSONDecoder().decode(JoinToken.self, from: Data(await process.wholeOutput().utf8)).token
+    }
 
     /// Starts another `pawl` command that speaks to this server.
     func begin(_ arguments: [String]) throws -> PawlProcess {
