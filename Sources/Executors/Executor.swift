@@ -4,8 +4,8 @@ import PipelineModel
 ///
 /// The life of one job: `create` makes the network and the container and brings the image, and nothing of the job runs
 /// yet, so that the workspace can be prepared meanwhile; `run` starts it, streams its output and waits for its end;
-/// `stop` may be called at any time and makes `run` return; `destroy` removes everything, may be called twice, and is
-/// called whatever happened before. After a crash `leftovers` names what an earlier process left, for `follow` or
+/// `stop` may be called at any time and makes `run` return; `remove` may be called before `destroy`, which removes everything,
+/// may be called twice, and is called whatever happened before. After a crash `leftovers` names what an earlier process left, for `follow` or
 /// `destroy`. All calls may be made from any task; those for one container are `create`, then at most one `run`, and in
 /// each later process at most one `follow`.
 public protocol Executor: Sendable {
@@ -27,6 +27,10 @@ public protocol Executor: Sendable {
 
     /// Asks the container to end, and ends it by force after the grace period.
     func stop(_ container: ContainerHandle, grace: Duration) async throws
+
+    /// Removes the container itself, by force if it runs: nothing of the job runs any more, and its devices are free. What
+    /// else was made for it stays for `destroy`. What is gone already is no error.
+    func remove(_ container: ContainerHandle) async throws
 
     /// Removes the container, by force if it runs, and its network. What is gone already is no error.
     func destroy(_ container: ContainerHandle) async throws
@@ -53,6 +57,9 @@ extension Executor {
     public func follow(
         _ container: ContainerHandle, output: @escaping @Sendable (ContainerOutput) async throws -> Void
     ) async throws -> ContainerExit? { nil }
+
+    /// Has nothing but the container.
+    public func remove(_ container: ContainerHandle) async throws { try await destroy(container) }
 
     /// Is ready, and fills no folder.
     public func readiness() async throws -> ExecutorReadiness { ExecutorReadiness() }

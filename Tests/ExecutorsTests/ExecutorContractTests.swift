@@ -96,6 +96,20 @@ struct ExecutorContractTests {
         try await executor.destroy(handle)
     }
 
+    @Test("removing a running container ends it, and leaves only what destroying takes", arguments: ExecutorUnderTest.all)
+    func removeRunning(subject: ExecutorUnderTest) async throws {
+        let executor = subject.make()
+        let specification = specification(.stays, for: subject, attempt: 10)
+        let handle = try await executor.create(specification)
+        let ready = ExecutorSignal()
+        let run = Task { try await executor.run(handle) { _ in ready.give() } }
+        try await ready.wait()
+        for _ in 1...2 { try await executor.remove(handle) }
+        #expect(try await run.value.code == 137)
+        try await executor.destroy(handle)
+        #expect(try await !executor.leftovers().contains { $0.labels == specification.labels })
+    }
+
     @Test("destroying a running container makes its run end", arguments: ExecutorUnderTest.all)
     func destroyRunning(subject: ExecutorUnderTest) async throws {
         let executor = subject.make()

@@ -14,6 +14,16 @@ extension DockerExecutor {
         }
     }
 
+    /// Removes the container. Its network takes the engine several times as long.
+    public func remove(_ container: ContainerHandle) async throws {
+        runs.forget(container.id)
+        do {
+            try await engine.removeContainer(container.id)
+        } catch {
+            throw Self.translated(error, doing: "remove a container")
+        }
+    }
+
     /// Removes the container, then its network. A failure does not keep it from trying the rest; the first is thrown.
     public func destroy(_ container: ContainerHandle) async throws {
         runs.forget(container.id)

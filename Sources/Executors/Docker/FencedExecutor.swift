@@ -83,6 +83,9 @@ public struct FencedExecutor: Executor {
     }
 
     /// As the executor within.
+    public func remove(_ container: ContainerHandle) async throws { try await base.remove(container) }
+
+    /// As the executor within.
     public func destroy(_ container: ContainerHandle) async throws { try await base.destroy(container) }
 
     /// As the executor within.

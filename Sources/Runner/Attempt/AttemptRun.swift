@@ -110,9 +110,11 @@ struct AttemptRun: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.renew() }
             let ending = await work(plan, keeper: keeper, container: container)
+            // Whoever waits for the end, and for what the job had for itself, does not wait for the rest.
             async let cleaned: Void = cleanUp(plan)
+            async let destroyed: Void = destroy(container)
             await tell(ending)
-            await cleaned
+            _ = await (cleaned, destroyed)
             group.cancelAll()
         }
     }
@@ -174,11 +176,11 @@ struct AttemptRun: Sendable {
                 failedGPUs: outcome.failedGPUs)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
-            async let destroyed: Void = destroy(container)
+            async let removed: Void = remove(container)
             if handover != nil { await pump.note("The runner was started anew while the job ran, and went on with it") }
             await pump.note(outcome.failure?.closingWords ?? "Job passed")
             await pump.finish()
-            await destroyed
+            await removed
             return control.reason?.endsRight == true ? .silence : .result(result)
         }
     }
@@ -262,9 +264,16 @@ struct AttemptRun: Sendable {
         }
     }
 
+    /// Removes a container and its network; nothing where that was done.
     private func destroy(_ container: NIOLockedValueBox<ContainerHandle?>) async {
         guard let handle = container.withLockedValue({ $0 }) else { return }
         await context.destroy(handle)
+        container.withLockedValue { $0 = nil }
+    }
+
+    private func remove(_ container: NIOLockedValueBox<ContainerHandle?>) async {
+        guard let handle = container.withLockedValue({ $0 }) else { return }
+        await context.remove(handle)
     }
 
     private func cleanUp(_ plan: AttemptPlan) async {

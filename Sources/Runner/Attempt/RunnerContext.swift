@@ -25,10 +25,19 @@ struct RunnerContext: Sendable {
     /// Removes a container and its network, however long the engine needs for it: until it is gone, no other attempt at
     /// its job may begin. Ends early only when the runner gives up; what it leaves then, the next start finds.
     func destroy(_ container: ContainerHandle) async {
+        await persist(with: container) { try await executor.destroy(container) }
+    }
+
+    /// Removes a container in the same way, and leaves its network.
+    func remove(_ container: ContainerHandle) async {
+        await persist(with: container) { try await executor.remove(container) }
+    }
+
+    private func persist(with container: ContainerHandle, _ removal: () async throws -> Void) async {
         var backOff = BackOff(to: .seconds(5))
         while true {
             do {
-                return try await executor.destroy(container)
+                return try await removal()
             } catch {
                 logger.error(
                     "a container could not be removed",

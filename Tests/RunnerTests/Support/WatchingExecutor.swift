@@ -36,6 +36,7 @@ final class WatchingExecutor: Executor {
         try await inner.stop(container, grace: grace)
     }
 
+    func remove(_ container: ContainerHandle) async throws { try await inner.remove(container) }
     func destroy(_ container: ContainerHandle) async throws { try await inner.destroy(container) }
 
     func leftovers() async throws -> [ContainerHandle] { try await inner.leftovers() }
