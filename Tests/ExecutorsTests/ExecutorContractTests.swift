@@ -96,7 +96,7 @@ struct ExecutorContractTests {
         try await executor.destroy(handle)
     }
 
-    @Test("removing a running container ends it, and leaves only what destroying takes", arguments: ExecutorUnderTest.all)
+    @Test("removing a running container ends it; destroying takes the rest", arguments: ExecutorUnderTest.all)
     func removeRunning(subject: ExecutorUnderTest) async throws {
         let executor = subject.make()
         let specification = specification(.stays, for: subject, attempt: 10)
