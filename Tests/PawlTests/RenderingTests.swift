@@ -160,6 +160,24 @@ import Testing
         #expect(lines.allSatisfy { $0.columns <= 60 })
     }
 
+    @Test("a job that no runner can ever take says when it ends by itself")
+    func whyItEnds() {
+        let view = WhyView(
+            pipeline: 132, job: "train", state: .ready, failure: nil, answer: "no runner can ever take it.",
+            since: at(0), place: nil, endsAt: at(1_800),
+            facts: [.init(about: "asks for", text: "tag h100")], helps: [HelpView("pawl runner list")], at: at(60))
+        #expect(
+            WhyRendering(view: view, terminal: .plain(width: 70)).lines() == [
+                "○ waiting: no runner can ever take it.                          1m 00s",
+                "",
+                "  asks for   tag h100",
+                "",
+                "  It ends by itself as \"no runner\" at 14:33:04.",
+                "",
+                "  would help  pawl runner list",
+            ])
+    }
+
     @Test("a check's help is whole, and what it does stands below where it finds no room")
     func checks() {
         let help = HelpView("pawl backup --to FILE", "a consistent copy while the server runs; keep the key apart")

@@ -23,7 +23,7 @@ import Testing
     private static let byItself: [FailureClass: [Duration]] = [
         .image: [.seconds(5), .seconds(30)], .lost: [.seconds(5), .seconds(30)], .system: [.seconds(5), .seconds(30)],
         .gpu: [.zero, .seconds(30)], .script: [], .outOfMemory: [], .timeout: [], .noOutput: [], .gate: [],
-        .policy: [], .cancelled: [],
+        .policy: [], .cancelled: [], .noRunner: [],
     ]
 
     @Test("what follows a failure by itself goes by its class", arguments: FailureClass.allCases)

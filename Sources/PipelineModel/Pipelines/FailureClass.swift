@@ -22,12 +22,14 @@ public enum FailureClass: String, Codable, Sendable, CaseIterable {
     case cancelled
     /// A rule of the server forbids it.
     case policy
+    /// No runner of the pool could ever take it.
+    case noRunner = "no_runner"
 
     /// Whether it is Pawl's side that failed, not the change under test.
     public var isOurs: Bool {
         switch self {
         case .image, .gpu, .lost, .system: true
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy: false
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy, .noRunner: false
         }
     }
 }

@@ -2,8 +2,8 @@
 ///
 /// The pipeline file asks for further attempts after failures that it names. What failed on Pawl's side is tried again in
 /// any case, after a rest, since nothing of the script was judged, and is counted by itself: it takes none of the
-/// attempts that the file asks for. What a rule of the server forbids, and a verdict, are never tried again: both would be
-/// the same.
+/// attempts that the file asks for. What a rule of the server forbids, what no runner can take, and a verdict are never
+/// tried again: they would be the same.
 public struct RetryRule: Hashable, Sendable {
     /// Whether a job rests before it is handed out again because of something on Pawl's side.
     public enum Rest: Sendable {
@@ -38,7 +38,7 @@ public struct RetryRule: Hashable, Sendable {
         case .image, .lost, .system: [.seconds(5), .seconds(30)]
         // It moves to another device at once; where a second one fails, it may be the machines'.
         case .gpu: [.zero, .seconds(30)]
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy: []
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy, .noRunner: []
         }
     }
 
@@ -51,7 +51,7 @@ public struct RetryRule: Hashable, Sendable {
     /// How many attempts may follow the first in all, when one ends with this failure.
     private func furtherAttempts(after failure: Failure) -> Int {
         switch failure.class {
-        case .policy, .gate, .cancelled: 0
+        case .policy, .noRunner, .gate, .cancelled: 0
         case .script, .timeout, .noOutput, .outOfMemory, .image, .gpu, .lost, .system:
             max(asked.covers(failure) ? asked.limit : 0, Self.rests(after: failure.class).count)
         }

@@ -59,6 +59,22 @@ public struct MachineNeeds: Hashable, Codable, Sendable {
     private enum CodingKeys: String, CodingKey { case tags, gpus, gpuMemory, cpus, memory, data }
 }
 
+extension MachineNeeds {
+    /// What is needed, in words, most telling first; empty where any runner will do.
+    public var words: [String] {
+        var words: [String] = []
+        if !tags.isEmpty { words.append("tag\(tags.count == 1 ? "" : "s") \(tags.joined(separator: ", "))") }
+        if gpus > 0 {
+            let memory = gpuMemory.map { " of \($0.memoryText)" } ?? ""
+            words.append("\(gpus) GPU\(gpus == 1 ? "" : "s")\(memory)")
+        }
+        if let cpus { words.append("\(cpus) CPUs") }
+        if let memory { words.append("\(memory.memoryText) of memory") }
+        if !data.isEmpty { words.append("the data \(data.joined(separator: ", "))") }
+        return words
+    }
+}
+
 /// What is asked of a runner: by whom, for which commits, on what machine.
 public struct JobDemand: Hashable, Sendable {
     /// The repository whose job it is.
@@ -74,4 +90,7 @@ public struct JobDemand: Hashable, Sendable {
         self.trust = trust
         self.needs = needs
     }
+
+    /// What is asked for, in words; empty where any runner will do.
+    public var words: String { (needs.words + (trust == .fork ? ["may serve forks"] : [])).joined(separator: ", ") }
 }

@@ -40,7 +40,7 @@ extension Failure {
     var closingWords: String {
         switch self.class {
         case .cancelled: "Job cancelled: \(message)"
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .policy: "Job failed: \(message)"
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .policy, .noRunner: "Job failed: \(message)"
         case .image, .gpu, .lost, .system: "Not your change, Pawl's side failed: \(message)"
         }
     }

@@ -30,6 +30,8 @@ public struct APIEnvironment: Sendable {
     public var publicURL: String?
     /// The program that machines get that join; nil where none can.
     public var program: ServerProgram?
+    /// How long a job waits that no runner of the pool can ever take.
+    public var noRunnerTimeout: Duration
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 
@@ -43,7 +45,7 @@ public struct APIEnvironment: Sendable {
         addRepository: @escaping @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView,
         examine: @escaping @Sendable () async -> [CheckView] = { [] },
         isHeard: @escaping @Sendable (String) -> Bool = { _ in true }, publicURL: String? = nil,
-        program: ServerProgram? = nil
+        program: ServerProgram? = nil, noRunnerTimeout: Duration = .minutes(30)
     ) {
         self.store = store
         self.version = version
@@ -58,6 +60,7 @@ public struct APIEnvironment: Sendable {
         self.isHeard = isHeard
         self.publicURL = publicURL
         self.program = program
+        self.noRunnerTimeout = noRunnerTimeout
     }
 }
 

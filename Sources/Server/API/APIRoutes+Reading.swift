@@ -96,7 +96,9 @@ extension APIRoutes {
             detail: detail, job: job, place: ahead.map { $0 + 1 }, pool: try await call.store.pool(),
             before: try await call.store.jobsBefore(job.id, limit: 3),
             budget: ahead == nil
-                ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now), now: call.now)
+                ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now),
+            endsAt: try await call.store.unservedSince(job.id).map { $0 + environment.noRunnerTimeout },
+            now: call.now)
         return try .json(question.answer())
     }
 

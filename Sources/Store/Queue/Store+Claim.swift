@@ -113,14 +113,7 @@ extension Store {
         // It was never handed out, so there is no attempt to be counted.
         try connection.execute("UPDATE job SET attempts = attempts - 1 WHERE id = $1", job.id)
         let failure = Failure(.policy, "\(job.deploysTo ?? "it") runs #\(newer), newer than #\(job.pipeline)")
-        do {
-            var change = try PipelineChange(job.pipeline, on: connection)
-            let index = try change.index(of: job.id)
-            let isAllowed = change.plan.jobs[index].allowFailure.covers(failure)
-            change.update(index) { $0.end(as: isAllowed ? .failedAllowed : .failed, failure: failure, now: now) }
-            try change.save(on: connection, settings: settings, &consequences, now: now)
-        } catch let error as StoreError where error.code == .corrupt {
-            try endUnreadable(job.id, because: error, on: connection, settings: settings, &consequences, now: now)
-        }
+        try end(
+            job.id, of: job.pipeline, unclaimed: failure, on: connection, settings: settings, &consequences, now: now)
     }
 }

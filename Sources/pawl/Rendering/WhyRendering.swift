@@ -14,6 +14,10 @@ struct WhyRendering: Sendable {
             for fact in view.facts { table.add([Table.Cell(fact.about.padded(to: 9)), Table.Cell(fact.text)]) }
             lines += [""] + table.lines(on: terminal)
         }
+        if let endsAt = view.endsAt {
+            let words = "It ends by itself as \"no runner\" at \(terminal.moment(endsAt, now: view.at))."
+            lines += [""] + terminal.wrapped(words, to: terminal.width - 2, indent: 0).map { "  " + $0 }
+        }
         if !view.helps.isEmpty {
             lines += [""] + HelpRendering.lines(view.helps, label: "would help", on: terminal)
         }

@@ -82,6 +82,7 @@ extension Assembly {
             runPipeline: { try await run.pipeline(for: $0, by: $1) },
             addRepository: { try await adder.add($0, by: $1) },
             examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
-            publicURL: settings.server.url, program: try ServerProgram())
+            publicURL: settings.server.url, program: try ServerProgram(),
+            noRunnerTimeout: settings.server.noRunnerTimeout)
     }
 }

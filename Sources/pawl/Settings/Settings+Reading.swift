@@ -101,6 +101,7 @@ extension Settings.Server {
         jobStatuses = reader.int("server.job-statuses", in: 0...200) ?? 30
         defaultImage = reader.string("server.default-image")
         lease = .seconds(reader.int("server.lease", in: 10...3_600) ?? 60)
+        noRunnerTimeout = .minutes(Int64(reader.int("server.no-runner-timeout", in: 1...100_000) ?? 30))
     }
 }
 

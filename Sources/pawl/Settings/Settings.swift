@@ -50,6 +50,8 @@ struct Settings: Sendable {
         var defaultImage: String?
         /// How long a runner that is not heard of keeps its jobs.
         var lease: Duration
+        /// How long a job waits that no runner of the pool can ever take.
+        var noRunnerTimeout: Duration
     }
 
     /// Where a certificate is, with its key.

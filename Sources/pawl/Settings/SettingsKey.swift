@@ -15,6 +15,7 @@ enum SettingsKey {
         ("server.job-statuses", "how many jobs of a pipeline have a status of their own (30)"),
         ("server.default-image", "image of jobs that name none"),
         ("server.lease", "seconds after which jobs of a silent runner go to others, 10 at least (60)"),
+        ("server.no-runner-timeout", "minutes after which a job ends that no runner can ever take (30)"),
         ("forges", "names of the forge sections"),
         ("forge.<name>.kind", "github, gitlab or git"),
         ("forge.<name>.api", "base URL of the API, for GitHub Enterprise and your own GitLab"),

@@ -22,6 +22,9 @@ import Testing
             let sweep = try await why("sweep", of: third, on: server)
             #expect(sweep.answer == "no runner has the tags it asks for.")
             #expect(sweep.facts.last?.text == "local  2 at once  never: lacks tag h100")
+            #expect(sweep.endsAt == nil)
+            _ = try await server.store.endUnserved(for: .minutes(30), now: apiMoment(10))
+            #expect(try await why("sweep", of: third, on: server).endsAt == apiMoment(10) + .minutes(30))
         }
     }
 

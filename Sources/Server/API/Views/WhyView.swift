@@ -32,6 +32,8 @@ public struct WhyView: Codable, Hashable, Sendable {
     public var since: Timestamp?
     /// Its place among the jobs that wait for the same kind of runner, from 1.
     public var place: Int?
+    /// When it ends by itself unless something changes, because no runner can ever take it.
+    public var endsAt: Timestamp?
     /// The evidence.
     public var facts: [Fact]
     /// Commands that help, each with what it does.
@@ -42,7 +44,7 @@ public struct WhyView: Codable, Hashable, Sendable {
     /// Answers why.
     public init(
         pipeline: PipelineID, job: String, state: JobState, failure: FailureClass?, answer: String, since: Timestamp?,
-        place: Int?, facts: [Fact], helps: [HelpView], at: Timestamp
+        place: Int?, endsAt: Timestamp? = nil, facts: [Fact], helps: [HelpView], at: Timestamp
     ) {
         self.pipeline = pipeline
         self.job = job
@@ -52,6 +54,7 @@ public struct WhyView: Codable, Hashable, Sendable {
         self.answer = answer
         self.since = since
         self.place = place
+        self.endsAt = endsAt
         self.facts = facts
         self.helps = helps
         self.at = at

@@ -41,7 +41,7 @@ struct RunnerQuestion: Sendable {
     /// The evidence: what it asks for, each runner, what goes before it.
     var facts: [WhyView.Fact] {
         var facts: [WhyView.Fact] = []
-        if !asks.isEmpty { facts.append(.init(about: "asks for", text: asks)) }
+        if !demand.words.isEmpty { facts.append(.init(about: "asks for", text: demand.words)) }
         let names = columns(pool.map(\.runner.name))
         let machines = columns(pool.map(\.runner.machineText))
         for (index, fit) in fits.enumerated() {
@@ -87,24 +87,6 @@ struct RunnerQuestion: Sendable {
         return [
             HelpView("pawl runner list", "what the runners offer"), HelpView("pawl runner token", "lets another join"),
         ]
-    }
-
-    /// What the job asks for, in words.
-    private var asks: String {
-        let needs = demand.needs
-        var asks: [String] = []
-        if !needs.tags.isEmpty {
-            asks.append("tag\(needs.tags.count == 1 ? "" : "s") \(needs.tags.joined(separator: ", "))")
-        }
-        if needs.gpus > 0 {
-            let memory = needs.gpuMemory.map { " of \($0.memoryText)" } ?? ""
-            asks.append("\(needs.gpus) GPU\(needs.gpus == 1 ? "" : "s")\(memory)")
-        }
-        if let cpus = needs.cpus { asks.append("\(cpus) CPUs") }
-        if let memory = needs.memory { asks.append("\(memory.memoryText) of memory") }
-        if !needs.data.isEmpty { asks.append("the data \(needs.data.joined(separator: ", "))") }
-        if demand.trust == .fork { asks.append("may serve forks") }
-        return asks.joined(separator: ", ")
     }
 
     /// Texts, each as wide as the widest.

@@ -12,6 +12,8 @@ struct WhyQuestion: Sendable {
     let before: [QueuedJob]
     /// How its repository stands with its GPU time; nil where the job does not wait for a runner.
     var budget: GPUBudget?
+    /// When it ends by itself, where no runner can ever take it.
+    var endsAt: Timestamp?
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -33,12 +35,12 @@ struct WhyQuestion: Sendable {
     }
 
     private func view(
-        _ answer: String, since: Timestamp? = nil, place: Int? = nil, facts: [WhyView.Fact] = [],
-        helps: [HelpView] = []
+        _ answer: String, since: Timestamp? = nil, place: Int? = nil, endsAt: Timestamp? = nil,
+        facts: [WhyView.Fact] = [], helps: [HelpView] = []
     ) -> WhyView {
         WhyView(
             pipeline: id, job: job.name, state: job.state, failure: job.failure?.class, answer: answer,
-            since: since, place: place, facts: facts, helps: helps, at: now)
+            since: since, place: place, endsAt: endsAt, facts: facts, helps: helps, at: now)
     }
 
     // MARK: - Waiting
@@ -84,8 +86,8 @@ struct WhyQuestion: Sendable {
                 since: readyAt, facts: lastAttempt() + waiting.facts)
         }
         return view(
-            waiting.answer, since: job.readyAt, place: waiting.hasFitting ? place : nil, facts: waiting.facts,
-            helps: waiting.helps)
+            waiting.answer, since: job.readyAt, place: waiting.hasFitting ? place : nil,
+            endsAt: waiting.hasFitting ? nil : endsAt, facts: waiting.facts, helps: waiting.helps)
     }
 
     private var demand: JobDemand {
