@@ -56,6 +56,12 @@ struct FencedExecutorTests {
         #expect(stands)
     }
 
+    @Test("who asks for the fence before the first job has it put up")
+    func asked() async {
+        #expect(await executor().fenceState() == .up)
+        #expect(stands)
+    }
+
     @Test("a fence that was just seen standing is not asked about")
     func remembers() async throws {
         let executor = executor()

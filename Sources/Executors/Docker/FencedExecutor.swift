@@ -38,11 +38,16 @@ public struct FencedExecutor: Executor {
         return try await base.readiness()
     }
 
+    /// Whether the fence stands that the next job would be behind. Where it does not, it is put up now.
+    public func fenceState() async -> FenceState {
+        let state = await fence.state()
+        return state == .up ? state : await fence.putUp()
+    }
+
     private func checkFence() async throws {
         let now = now()
         if let seen = seenStanding.withLockedValue({ $0 }), now - seen < Self.patience { return }
-        var state = await fence.state()
-        if state != .up { state = await fence.putUp() }
+        let state = await fenceState()
         seenStanding.withLockedValue { $0 = state == .up ? now : nil }
         guard state != .up else { return }
         onObstacle(state)

@@ -72,8 +72,8 @@ extension Assembly {
         let runner = settings.runner
         let silent = Set(settings.forges.filter { $0.kind == .git && $0.callback == nil }.map(\.name))
         let examination = Examination(
-            folder: folder, store: store, engine: engine, networks: networks, lowWater: runner.lowWater,
-            url: settings.server.url, sender: client, now: now)
+            folder: folder, store: store, engine: engine, executor: embeddedRunner?.parts.executor, networks: networks,
+            lowWater: runner.lowWater, url: settings.server.url, sender: client, now: now)
         return APIEnvironment(
             store: store, version: Version.text, temporaryFolder: folder.spool, now: now,
             seal: { value, secret, repository in

@@ -10,6 +10,8 @@ struct Examination: Sendable {
     let folder: DataFolder
     let store: Store
     let engine: DockerEngine
+    /// What runs jobs on this machine; nil where only runners on others do.
+    let executor: FencedExecutor?
     let networks: IPv4Range
     let lowWater: ByteCount
     /// The address that forges and people are given; nil where there is none.
@@ -80,12 +82,13 @@ struct Examination: Sendable {
     }
 
     private func fenceCheck() async -> CheckView {
-        switch await NetworkFence(networks: networks).state() {
+        guard let executor else { return CheckView("fence", .good, "no job runs on this machine") }
+        return switch await executor.fenceState() {
         case .up: CheckView("fence", .good, "jobs in \(networks) reach neither this host nor link-local addresses")
         case .down:
             CheckView(
-                "fence", .attention, "nobody has put it up: jobs may reach this host",
-                helps: [HelpView("systemctl restart pawl", "as root; the server puts it up when it starts")])
+                "fence", .attention, "it does not stay up: jobs may reach this host",
+                helps: [HelpView("iptables -S", "see what takes it away")])
         case .unavailable(let reason):
             CheckView(
                 "fence", .attention, reason,
