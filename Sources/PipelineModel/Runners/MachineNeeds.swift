@@ -60,14 +60,16 @@ public struct MachineNeeds: Hashable, Codable, Sendable {
 }
 
 extension MachineNeeds {
+    /// How many GPUs, and of which size: `2 GPUs of 40 GiB`.
+    public var gpuWords: String {
+        "\(gpus) GPU\(gpus == 1 ? "" : "s")" + (gpuMemory.map { " of \($0.memoryText)" } ?? "")
+    }
+
     /// What is needed, in words, most telling first; empty where any runner will do.
     public var words: [String] {
         var words: [String] = []
         if !tags.isEmpty { words.append("tag\(tags.count == 1 ? "" : "s") \(tags.joined(separator: ", "))") }
-        if gpus > 0 {
-            let memory = gpuMemory.map { " of \($0.memoryText)" } ?? ""
-            words.append("\(gpus) GPU\(gpus == 1 ? "" : "s")\(memory)")
-        }
+        if gpus > 0 { words.append(gpuWords) }
         if let cpus { words.append("\(cpus) CPUs") }
         if let memory { words.append("\(memory.memoryText) of memory") }
         if !data.isEmpty { words.append("the data \(data.joined(separator: ", "))") }

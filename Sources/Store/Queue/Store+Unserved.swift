@@ -63,14 +63,13 @@ extension Store {
     private static func unservedLanes(
         needs: NeedsCache, on connection: any DatabaseConnection, now: Timestamp
     ) throws -> [(Lane, since: Timestamp)] {
-        let pool = try connection.rows(
-            "SELECT \(StoredRunner.columns) FROM runner WHERE removed_at IS NULL"
-        ).map { row in try StoredRunner(row: row, gpus: StoredGPU.all(of: try row.id("id"), on: connection)).offer }
         let rows = try connection.rows(
             """
             SELECT \(Lane.columns), lane.unserved_since FROM lane
             WHERE EXISTS (SELECT 1 FROM job WHERE job.state = 'ready' AND job.lane = lane.id)
             """)
+        guard !rows.isEmpty else { return [] }
+        let pool = try StoredRunner.all(on: connection).map(\.offer)
         var unserved: [(Lane, since: Timestamp)] = []
         for row in rows {
             let lane = try Lane(row: row, needs: needs)
@@ -94,21 +93,5 @@ extension Store {
             SELECT id, pipeline, ready_at FROM job WHERE state = 'ready' AND lane = $1 ORDER BY ready_at, id LIMIT $2
             """, lane.id, unservedLimit + 1
         ).map { (try $0.id("id"), try $0.id("pipeline"), try $0.time("ready_at")) }
-    }
-
-    /// Ends a job that nobody has claimed, and never will.
-    static func end(
-        _ job: JobID, of pipeline: PipelineID, unclaimed failure: Failure, on connection: any DatabaseConnection,
-        settings: StoreSettings, _ consequences: inout Consequences, now: Timestamp
-    ) throws {
-        do {
-            var change = try PipelineChange(pipeline, on: connection)
-            let index = try change.index(of: job)
-            let isAllowed = change.plan.jobs[index].allowFailure.covers(failure)
-            change.update(index) { $0.end(as: isAllowed ? .failedAllowed : .failed, failure: failure, now: now) }
-            try change.save(on: connection, settings: settings, &consequences, now: now)
-        } catch let error as StoreError where error.code == .corrupt {
-            try endUnreadable(job, because: error, on: connection, settings: settings, &consequences, now: now)
-        }
     }
 }

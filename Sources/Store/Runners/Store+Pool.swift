@@ -31,13 +31,8 @@ extension Store {
     /// The runners in the pool, by name, each with what it has in hand, all of one moment.
     public func pool() async throws -> [PoolMember] {
         try await database.read { connection in
-            let rows = try connection.rows(
-                "SELECT \(StoredRunner.columns) FROM runner WHERE removed_at IS NULL ORDER BY name, id")
-            return try rows.map { row in
-                let id: RunnerID = try row.id("id")
-                return PoolMember(
-                    runner: try StoredRunner(row: row, gpus: StoredGPU.all(of: id, on: connection)),
-                    attempts: try LiveAttempt.all(of: id, on: connection))
+            try StoredRunner.all(on: connection).map { runner in
+                PoolMember(runner: runner, attempts: try LiveAttempt.all(of: runner.id, on: connection))
             }
         }
     }

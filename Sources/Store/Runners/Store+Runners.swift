@@ -51,11 +51,7 @@ extension Store {
 
     /// The runners in the pool, by name; those that were removed as well where asked for.
     public func runners(removed: Bool = false) async throws -> [StoredRunner] {
-        try await database.read { connection in
-            try connection.rows(
-                "SELECT \(StoredRunner.columns) FROM runner WHERE removed_at IS NULL OR $1 ORDER BY name, id", removed
-            ).map { row in try StoredRunner(row: row, gpus: StoredGPU.all(of: try row.id("id"), on: connection)) }
-        }
+        try await database.read { try StoredRunner.all(removed: removed, on: $0) }
     }
 
     /// The runner of that name that is in the pool; nil where there is none.

@@ -111,6 +111,13 @@ extension StoredRunner {
         }
         return try StoredRunner(row: row, gpus: StoredGPU.all(of: id, on: connection))
     }
+
+    /// The runners in the pool, by name; those that were removed as well where asked for.
+    static func all(removed: Bool = false, on connection: any DatabaseConnection) throws -> [StoredRunner] {
+        try connection.rows(
+            "SELECT \(columns) FROM runner WHERE removed_at IS NULL OR $1 ORDER BY name, id", removed
+        ).map { row in try StoredRunner(row: row, gpus: StoredGPU.all(of: try row.id("id"), on: connection)) }
+    }
 }
 
 extension StoredGPU {

@@ -32,10 +32,9 @@ struct RunnerQuestion: Sendable {
         guard gpus > 0, !there.contains(where: \.hasGPUs) else {
             return "for a runner: all that may take it are busy."
         }
-        let memory = demand.needs.gpuMemory.map { " of \($0.memoryText)" } ?? ""
         return gpus == 1
-            ? "it needs 1 GPU\(memory), and no runner has one free."
-            : "it needs \(gpus) GPUs\(memory) on one runner, and no runner has \(gpus) free."
+            ? "it needs \(demand.needs.gpuWords), and no runner has one free."
+            : "it needs \(demand.needs.gpuWords) on one runner, and no runner has \(gpus) free."
     }
 
     /// The evidence: what it asks for, each runner, what goes before it.
