@@ -29,11 +29,15 @@ struct ChaosBench: Sendable {
     static var runners: Int { runnerNetworks.count }
 
     /// Lends a bench whose server and runners run.
-    /// - Parameter disk: the size of the server's own disk in MiB, where it has one.
-    static func lend(disk: Int? = nil, to body: (ChaosBench) async throws -> Void) async throws {
-        let engine = TestEngine.shared
-        let role = ServedPawl.Role(slots: 0, networks: serverNetworks, lease: lease, disk: disk)
-        try await CrashBench.lend(engine: engine, as: role) { base in
+    /// - Parameters:
+    ///   - disk: the size of the server's own disk in MiB, where it has one.
+    ///   - machines: where the runners run, one each; nil for this machine.
+    static func lend(
+        disk: Int? = nil, machines: [NamespacedMachine]? = nil, to body: (ChaosBench) async throws -> Void
+    ) async throws {
+        var role = ServedPawl.Role(slots: 0, networks: serverNetworks, lease: lease, disk: disk)
+        if machines != nil { role.listens = "0.0.0.0" }
+        try await CrashBench.lend(engine: .shared, as: role) { base in
             try await base.server.start()
             try await base.installHook()
             let token = try await base.server.joinToken()
@@ -41,11 +45,12 @@ struct ChaosBench: Sendable {
             for (index, networks) in runnerNetworks.enumerated() {
                 runners.append(
                     try await PoolRunner(
-                        "pool\(index + 1)", of: base.server, token: token, networks: networks, engine: engine))
+                        "pool\(index + 1)", of: base.server, token: token, networks: networks,
+                        machine: machines?[index]))
             }
             do {
                 for runner in runners { try await runner.start() }
-                let watch = try await ContainerWatch(runners.map(\.instance), on: engine)
+                let watch = try await ContainerWatch(runners)
                 try await body(ChaosBench(base: base, runners: runners, watch: watch))
             } catch {
                 await end(runners)
@@ -82,23 +87,36 @@ struct ChaosBench: Sendable {
     func push(_ count: Int) async throws -> [Push] {
         var made: [Push] = []
         for _ in 0..<count {
-            let (git, number) = (base.git, pushes.count + 1)
-            try Data(CrashBench.pipelineFile.utf8).write(to: URL(filePath: git.checkout + "/.pawl.yml"))
-            try await git.gitAside(["add", "-A"], in: git.checkout)
-            try await git.gitAside(["commit", "-q", "--allow-empty", "-m", "change \(number)"], in: git.checkout)
-            let commit = try await git.gitAside(["rev-parse", "HEAD"], in: git.checkout)
             let starts = starts.withLockedValue { $0 }
-            let result = try await Subprocess.run(
-                .name("git"),
-                arguments: ["-C", git.checkout, "push", "-q", "origin", "HEAD:refs/heads/change-\(number)"],
-                output: .discarded, error: .string(limit: 64 << 10))
-            try #require(result.terminationStatus.isSuccess, "git push: \(result.standardError)")
-            let isAccepted = result.standardError.contains("is on its way")
+            let (commit, isAccepted) = try await push(
+                CrashBench.pipelineFile, to: "change-\(pushes.count + 1)")
             let push = Push(commit: commit, isAccepted: isAccepted, starts: starts)
             pushed.withLockedValue { $0.append(push) }
             made.append(push)
         }
         return made
+    }
+
+    /// Pushes one commit with a pipeline of its own, which the server has to take.
+    /// - Returns: the commit.
+    func pushAside(_ pipelineFile: String, branch: String) async throws -> String {
+        let (commit, isAccepted) = try await push(pipelineFile, to: branch)
+        try #require(isAccepted)
+        return commit
+    }
+
+    private func push(_ pipelineFile: String, to branch: String) async throws -> (commit: String, isAccepted: Bool) {
+        let git = base.git
+        try Data(pipelineFile.utf8).write(to: URL(filePath: git.checkout + "/.pawl.yml"))
+        try await git.gitAside(["add", "-A"], in: git.checkout)
+        try await git.gitAside(["commit", "-q", "--allow-empty", "-m", branch], in: git.checkout)
+        let commit = try await git.gitAside(["rev-parse", "HEAD"], in: git.checkout)
+        let result = try await Subprocess.run(
+            .name("git"),
+            arguments: ["-C", git.checkout, "push", "-q", "origin", "HEAD:refs/heads/\(branch)"],
+            output: .discarded, error: .string(limit: 64 << 10))
+        try #require(result.terminationStatus.isSuccess, "git push: \(result.standardError)")
+        return (commit, result.standardError.contains("is on its way"))
     }
 
     // MARK: Waiting

@@ -78,7 +78,7 @@ struct ChaosFindings {
     /// Nothing is left of what has ended. Call it when server and runners have stopped.
     mutating func lookForRemains(of bench: ChaosBench) async throws {
         for runner in bench.runners {
-            let belongings = try await bench.base.engine.belongings(of: runner.instance)
+            let belongings = try await runner.engine.belongings(of: runner.instance)
             expect(belongings == [], "\(runner.name) has left \(belongings)")
             let folders = ["work", "results", "tokens"].map { "\(runner.state)/\($0)" }
             lookInto(folders + ["/dev/shm/pawl-\(runner.instance)"])

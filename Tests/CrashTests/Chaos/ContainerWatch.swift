@@ -7,10 +7,10 @@ final class ContainerWatch: Sendable {
     private let listening: [Task<Void, any Error>]
 
     /// Listens from now on.
-    init(_ instances: [String], on engine: TestEngine) async throws {
+    init(_ runners: [PoolRunner]) async throws {
         var listening: [Task<Void, any Error>] = []
-        for instance in instances {
-            let (events, tenures) = (try await engine.watch(instance), tenures)
+        for runner in runners {
+            let (events, tenures) = (try await runner.engine.watch(runner.instance), tenures)
             listening.append(Task { try await TestEngine.follow(events, into: tenures) })
         }
         self.listening = listening

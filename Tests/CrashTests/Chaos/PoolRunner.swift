@@ -5,6 +5,9 @@ import NIOConcurrencyHelpers
 final class PoolRunner: Sendable {
     /// Its name in the pool.
     let name: String
+    /// The engine that it works with.
+    let engine: TestEngine
+    private let machine: NamespacedMachine?
     private let folder: String
     private let program: String
     private let running = NIOLockedValueBox<PawlProcess?>(nil)
@@ -12,22 +15,27 @@ final class PoolRunner: Sendable {
 
     /// Takes a runner into a server's pool. It has not been started.
     /// - Parameters:
-    ///   - address: where it reaches the server; nil for the server's own.
+    ///   - address: where it reaches the server; nil for the address that its machine knows it by.
     ///   - options: more of `pawl runner join`.
     ///   - program: the file that is run.
+    ///   - machine: where it runs, with the engine there; nil for this machine.
     init(
         _ name: String, of server: ServedPawl, at address: String? = nil, token: String, networks: String,
-        engine: TestEngine, options: [String] = [], program: String = PawlProcess.binary
+        engine: TestEngine = .shared, options: [String] = [], program: String = PawlProcess.binary,
+        machine: NamespacedMachine? = nil
     ) async throws {
+        let engine = machine?.engine ?? engine
+        let address = address ?? machine?.address(of: server) ?? server.address
+        self.engine = engine
+        self.machine = machine
         self.name = name
         self.program = program
         folder = server.folder + "/" + name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let words =
             [
-                "runner", "join", token, "--server", address ?? server.address, "--name", name, "--slots", "2",
-                "--state", state, "--config", config, "--docker-socket", engine.socket, "--network-range", networks,
-                "--no-service",
+                "runner", "join", token, "--server", address, "--name", name, "--slots", "2", "--state", state,
+                "--config", config, "--docker-socket", engine.socket, "--network-range", networks, "--no-service",
             ] + options
         let joining = try server.begin(words)
         guard await joining.ended() == .exited(0) else { throw ServedPawl.Failure(output: joining.output) }
@@ -45,9 +53,14 @@ final class PoolRunner: Sendable {
     /// - Parameter fault: what `PAWL_FAULT` says.
     @discardableResult
     func start(fault: String? = nil) async throws -> PawlProcess {
-        let process = try PawlProcess(
-            ["runner", "start", "--config", config], environment: fault.map { ["PAWL_FAULT": $0] } ?? [:],
-            program: program)
+        let environment = fault.map { ["PAWL_FAULT": $0] } ?? [:]
+        let words = ["runner", "start", "--config", config]
+        let process =
+            if let machine {
+                try PawlProcess(machine.words + [program] + words, environment: environment, program: machine.command)
+            } else {
+                try PawlProcess(words, environment: environment, program: program)
+            }
         let before = running.withLockedValue { known in
             defer { known = process }
             return known?.output ?? ""

@@ -30,6 +30,8 @@ final class ServedPawl: Sendable {
         var slots = 2
         /// Where the networks of its jobs are cut from; nil takes the engine's range.
         var networks: String?
+        /// The address that it listens on; 0.0.0.0 lets machines reach it that are not this one.
+        var listens = "127.0.0.1"
         /// The lease in seconds.
         var lease = 60
         /// What its environment says besides.
@@ -102,7 +104,7 @@ final class ServedPawl: Sendable {
         }
         return """
             server:
-              listen: 127.0.0.1:\(port)
+              listen: \(role.listens):\(port)
               url: http://127.0.0.1:\(port)
               data: \(folder)/data
               lease: \(role.lease)

@@ -16,39 +16,58 @@ extension CrashTests {
         private static let rate = 50
         private static let seconds = 12
 
-        @Test("server and runner become the next build under 50 deliveries a second: none is refused, no job is lost")
+        @Test(
+            """
+            server and three runners in network namespaces become the next build under 50 deliveries a second: none is
+            refused, no job is lost
+            """)
         func underLoad() async throws {
             let folder = NSTemporaryDirectory() + "pawl-upgrade-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let program = try InstalledProgram(in: folder)
             var role = ServedPawl.Role(slots: 0, networks: "10.234.0.0/16", lease: 60)
             role.program = program.path
-            try await CrashBench.lend(engine: .shared, as: role) { bench in
-                let pushes = try Self.push(8, to: bench.git)
-                try await bench.server.start()
-                try await bench.installHook()
-                try await Self.lendRunner(of: bench, program) { runner in
-                    let load = try DeliveryLoad(of: bench.git)
-                    async let outcome = load.send(Self.rate * Self.seconds, perSecond: Self.rate, pushes: pushes)
-                    for _ in 0..<2 {
-                        try await Task.sleep(for: .seconds(2))
-                        try program.upgrade()
-                        try await bench.server.restartInPlace()
-                        try await Task.sleep(for: .seconds(1))
-                        try await runner.restartInPlace()
+            role.listens = "0.0.0.0"
+            try await NamespacedMachine.lend(3) { machines in
+                try await CrashBench.lend(engine: .shared, as: role) { bench in
+                    let pushes = try Self.push(8, to: bench.git)
+                    try await bench.server.start()
+                    try await bench.installHook()
+                    try await Self.lendRunners(of: bench, on: machines, program) { runners in
+                        try await Self.upgrade(
+                            program, bench.server, runners, under: DeliveryLoad(of: bench.git), pushes)
+                        try await Self.untilEnded(pushes.map(\.commit), bench.forge)
                     }
-                    let (answers, commits) = (await outcome, Set(pushes.map(\.commit)))
-                    #expect(answers.refused == [])
-                    #expect(answers.accepted == Self.rate * Self.seconds)
-                    print("upgrade under load: the slowest of \(answers.accepted) answers took \(answers.slowest)")
-                    #expect(bench.server.runningProgram == program.path)
-                    #expect(runner.runningProgram == program.path)
-                    _ = try await bench.forge.record { record in
-                        let ended = record.statuses.filter { $0.context == "pawl/push" && $0.state != "pending" }
-                        return Set(ended.map(\.commit)).isSuperset(of: commits)
-                    }
-                    try await Self.look(at: bench, commits)
+                    try await Self.look(at: bench, Set(pushes.map(\.commit)))
                 }
+            }
+        }
+
+        /// Twice the next build, the server first, then its runners in turn.
+        private static func upgrade(
+            _ program: InstalledProgram, _ server: ServedPawl, _ runners: [PoolRunner], under load: DeliveryLoad,
+            _ pushes: [(branch: String, commit: String)]
+        ) async throws {
+            async let outcome = load.send(rate * seconds, perSecond: rate, pushes: pushes)
+            for _ in 0..<2 {
+                try await Task.sleep(for: .seconds(2))
+                try program.upgrade()
+                try await server.restartInPlace()
+                try await Task.sleep(for: .seconds(1))
+                for runner in runners { try await runner.restartInPlace() }
+            }
+            let answers = await outcome
+            #expect(answers.refused == [])
+            #expect(answers.accepted == rate * seconds)
+            print("upgrade under load: the slowest of \(answers.accepted) answers took \(answers.slowest)")
+            #expect(server.runningProgram == program.path)
+            #expect(runners.allSatisfy { $0.runningProgram == program.path })
+        }
+
+        private static func untilEnded(_ commits: [String], _ forge: StubForge) async throws {
+            _ = try await forge.record { record in
+                let ended = record.statuses.filter { $0.context == "pawl/push" && $0.state != "pending" }
+                return Set(ended.map(\.commit)).isSuperset(of: commits)
             }
         }
 
@@ -88,22 +107,29 @@ extension CrashTests {
             }
         }
 
-        private static func lendRunner(
-            of bench: CrashBench, _ program: InstalledProgram, to body: (PoolRunner) async throws -> Void
+        private static func lendRunners(
+            of bench: CrashBench, on machines: [NamespacedMachine], _ program: InstalledProgram,
+            to body: ([PoolRunner]) async throws -> Void
         ) async throws {
             let token = try await bench.server.joinToken()
-            let runner = try await PoolRunner(
-                "upgraded", of: bench.server, token: token, networks: "10.235.0.0/16", engine: bench.engine,
-                program: program.path)
-            try await runner.start()
+            var runners: [PoolRunner] = []
+            for (index, machine) in machines.enumerated() {
+                runners.append(
+                    try await PoolRunner(
+                        "upgraded\(index + 1)", of: bench.server, token: token, networks: "10.\(235 + index).0.0/16",
+                        program: program.path, machine: machine))
+            }
             do {
-                try await body(runner)
+                for runner in runners { try await runner.start() }
+                try await body(runners)
             } catch {
-                await runner.kill()
+                for runner in runners { await runner.kill() }
                 throw error
             }
-            #expect(await runner.stop() == .exited(0))
-            #expect(try await bench.engine.belongings(of: runner.instance) == [])
+            for runner in runners {
+                #expect(await runner.stop() == .exited(0))
+                #expect(try await runner.engine.belongings(of: runner.instance) == [])
+            }
         }
 
         /// Each commit has one pipeline, whose one job passed once. What the runner had not begun when it became the next
