@@ -137,8 +137,8 @@ let package = Package(
         tests(
             "RunnerTests",
             [
-                "Runner", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineModel", lifecycle,
-                logging, nioConcurrency, subprocess, system,
+                "Runner", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineModel", "TestSupport",
+                lifecycle, logging, nioConcurrency, subprocess, system,
             ]),
         tests(
             "ServerTests",

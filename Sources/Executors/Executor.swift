@@ -35,6 +35,10 @@ public protocol Executor: Sendable {
     /// Removes the container, by force if it runs, and its network. What is gone already is no error.
     func destroy(_ container: ContainerHandle) async throws
 
+    /// How much of the disk a container has taken with what it has written outside its mounts; nil where that cannot be
+    /// told.
+    func written(by container: ContainerHandle) async throws -> ByteCount?
+
     /// Everything with Pawl's labels of this instance that exists now.
     func leftovers() async throws -> [ContainerHandle]
 
@@ -60,6 +64,9 @@ extension Executor {
 
     /// Has nothing but the container.
     public func remove(_ container: ContainerHandle) async throws { try await destroy(container) }
+
+    /// Cannot tell.
+    public func written(by container: ContainerHandle) async throws -> ByteCount? { nil }
 
     /// Is ready, and fills no folder.
     public func readiness() async throws -> ExecutorReadiness { ExecutorReadiness() }

@@ -33,9 +33,11 @@ public struct RunnerService: Service {
         logger: Logger,
         clock: RunnerClock = .system
     ) throws {
+        let folders = try RunnerFolders(settings)
+        let disk = DiskWatch(limit: settings.jobDisk, lowWater: settings.lowWater, workspaces: folders.workspaces)
         context = RunnerContext(
-            settings: settings, folders: try RunnerFolders(settings), coordinator: coordinator, executor: executor,
-            mirrors: mirrors, inventory: inventory, clock: clock, logger: logger)
+            settings: settings, folders: folders, coordinator: coordinator, executor: executor,
+            mirrors: mirrors, inventory: inventory, clock: clock, logger: logger, disk: disk)
     }
 
     /// The runner's id, the same after a restart.

@@ -16,8 +16,11 @@ public struct RunnerSettings: Sendable {
     public var memoryFolder: String
     /// The image of jobs that name none; nil fails them.
     public var defaultImage: String?
-    /// Below this much free disk under the state folder nothing new is claimed.
+    /// Below this much free disk under the state folder nothing new is claimed. At half of it the job that has written most is
+    /// ended, where it has written as much.
     public var lowWater: ByteCount
+    /// What one job may write to the disk at most, what is laid into its workspace among it; nil for as much as there is.
+    public var jobDisk: ByteCount?
     /// How long running jobs may go on when the runner is to stop; then they are given back.
     public var grace: Duration
     /// How long a job that is stopped may take to end by itself.

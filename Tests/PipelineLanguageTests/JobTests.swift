@@ -53,7 +53,7 @@ struct JobTests {
         #expect(
             job.artifacts == .init(name: "n", paths: ["out/"], exclude: ["out/tmp"], when: .always, expireIn: .days(7)))
         #expect(job.retry.limit == 2)
-        #expect(job.retry.classes == [.system, .image, .gpu, .lost, .script, .outOfMemory])
+        #expect(job.retry.classes == [.system, .image, .gpu, .lost, .script, .outOfMemory, .outOfDisk])
         #expect(job.retry.exitCodes == [137])
         #expect(job.allowFailure == .exitCodes([3]))
         #expect(job.timeout == .minutes(90))

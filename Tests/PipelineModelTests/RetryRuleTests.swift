@@ -22,7 +22,8 @@ import Testing
     /// themselves. `README.md` has the same table.
     private static let byItself: [FailureClass: [Duration]] = [
         .image: [.seconds(5), .seconds(30)], .lost: [.seconds(5), .seconds(30)], .system: [.seconds(5), .seconds(30)],
-        .gpu: [.zero, .seconds(30)], .script: [], .outOfMemory: [], .timeout: [], .noOutput: [], .gate: [],
+        .gpu: [.zero, .seconds(30)], .script: [], .outOfMemory: [], .outOfDisk: [], .timeout: [], .noOutput: [],
+        .gate: [],
         .policy: [], .cancelled: [], .noRunner: [],
     ]
 
@@ -39,7 +40,7 @@ import Testing
 
     @Test(
         "what ran out of memory, time or output is tried again only where the file asks for it, and then at once",
-        arguments: [FailureClass.outOfMemory, .timeout, .noOutput])
+        arguments: [FailureClass.outOfMemory, .outOfDisk, .timeout, .noOutput])
     func limits(class: FailureClass) {
         let failure = Failure(`class`, "x")
         #expect(RetryRule(.init(limit: 2, classes: [.script])).wait(after: failure, spent: 1) == nil)

@@ -1,31 +1,13 @@
 import Executors
 import Foundation
-import HTTPTransport
 import PipelineModel
 import Testing
 
 @testable import Runner
 
-/// The engine that the tests use, and whether it answers and has the small image.
-private enum Engine {
-    static let client = HTTPClient()
-    static let socket: String = {
-        if let named = ProcessInfo.processInfo.environment["PAWL_DOCKER_SOCKET"] { return named }
-        let own = "/tmp/pawl-dockerd-\(getuid())/docker.sock"
-        return FileManager.default.fileExists(atPath: own) ? own : "/var/run/docker.sock"
-    }()
-
-    static func executor(instance: String = "runner-\(UUID().uuidString.prefix(8))") -> DockerExecutor {
-        DockerExecutor(engine: DockerEngine(socket: socket, sender: client), settings: .init(instance: instance))
-    }
-
-    static func isReachable() async -> Bool { (try? await executor().leftovers()) != nil }
-}
-
 @Suite(
     "a job in a real container",
-    .enabled("needs a Docker Engine: scripts/dockerd start") { await Engine.isReachable() },
-    .timeLimit(.minutes(2)))
+    .needsDocker, .timeLimit(.minutes(2)))
 struct DockerJobTests {
     private func fixture(
         _ executor: any Executor = Engine.executor(), clock: RunnerClock = .system

@@ -22,6 +22,10 @@ extension DockerEngine {
         var image: String
         var state: State
         var config: Config
+        var graphDriver: GraphDriver?
+
+        /// What keeps the container's files. With `overlay2` its data have the folder `UpperDir` of what it wrote itself.
+        struct GraphDriver: Decodable { var data: [String: String]? }
     }
 
     /// One line of the list of containers or networks.
@@ -41,6 +45,14 @@ extension DockerEngine {
     /// Everything the engine knows of a container.
     func container(_ id: String) async throws -> ContainerDetails {
         try decode(try await success(try await send("GET", "/containers/\(id)/json")))
+    }
+
+    /// How many bytes a container's own layer has, as the engine counts them: it walks over every file.
+    func layerSize(of id: String) async throws -> Int64? {
+        struct Answer: Decodable { var sizeRw: Int64? }
+        let response = try await send(
+            "GET", "/containers/\(id)/json", query: [("size", "1")], headerTimeout: .seconds(120))
+        return try decode(try await success(response), as: Answer.self).sizeRw
     }
 
     /// Containers with all these labels, stopped ones too.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import PipelineModel
 
 /// An executor that is ready only while the fence around its jobs stands.
 ///
@@ -92,6 +93,11 @@ public struct FencedExecutor: Executor {
 
     /// As the executor within.
     public func destroy(_ container: ContainerHandle) async throws { try await base.destroy(container) }
+
+    /// As the executor within.
+    public func written(by container: ContainerHandle) async throws -> ByteCount? {
+        try await base.written(by: container)
+    }
 
     /// As the executor within.
     public func leftovers() async throws -> [ContainerHandle] { try await base.leftovers() }

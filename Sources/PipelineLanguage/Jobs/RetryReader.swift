@@ -62,7 +62,7 @@ struct RetryReader {
         var classes: [FailureClass]? {
             switch self {
             case .always: nil
-            case .scriptFailure: [.script, .outOfMemory]
+            case .scriptFailure: [.script, .outOfMemory, .outOfDisk]
             case .unknownFailure, .apiFailure, .dataIntegrityFailure: [.system]
             case .stuckOrTimeoutFailure: [.timeout, .noOutput]
             case .runnerSystemFailure: [.system, .image, .gpu, .lost]

@@ -10,6 +10,8 @@ public enum FailureClass: String, Codable, Sendable, CaseIterable {
     case noOutput = "no_output"
     /// The kernel ended it for want of memory.
     case outOfMemory = "out_of_memory"
+    /// It wrote more than it may, or filled its runner's disk.
+    case outOfDisk = "out_of_disk"
     /// The image could not be had.
     case image
     /// A GPU failed under it.
@@ -29,7 +31,7 @@ public enum FailureClass: String, Codable, Sendable, CaseIterable {
     public var isOurs: Bool {
         switch self {
         case .image, .gpu, .lost, .system: true
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy, .noRunner: false
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .outOfDisk, .cancelled, .policy, .noRunner: false
         }
     }
 }

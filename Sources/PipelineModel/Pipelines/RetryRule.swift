@@ -38,7 +38,7 @@ public struct RetryRule: Hashable, Sendable {
         case .image, .lost, .system: [.seconds(5), .seconds(30)]
         // It moves to another device at once; where a second one fails, it may be the machines'.
         case .gpu: [.zero, .seconds(30)]
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .cancelled, .policy, .noRunner: []
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .outOfDisk, .cancelled, .policy, .noRunner: []
         }
     }
 
@@ -52,7 +52,7 @@ public struct RetryRule: Hashable, Sendable {
     private func furtherAttempts(after failure: Failure) -> Int {
         switch failure.class {
         case .policy, .noRunner, .gate, .cancelled: 0
-        case .script, .timeout, .noOutput, .outOfMemory, .image, .gpu, .lost, .system:
+        case .script, .timeout, .noOutput, .outOfMemory, .outOfDisk, .image, .gpu, .lost, .system:
             max(asked.covers(failure) ? asked.limit : 0, Self.rests(after: failure.class).count)
         }
     }

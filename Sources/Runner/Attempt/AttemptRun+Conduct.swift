@@ -150,6 +150,10 @@ extension AttemptRun {
                 return nil
             }
             group.addTask {
+                await limitDisk(container, plan)
+                return nil
+            }
+            group.addTask {
                 await checkpoints?.keepNowAndThen()
                 return nil
             }
@@ -209,7 +213,8 @@ extension AttemptRun {
                     await withoutCancellation {
                         if reason.endsRight { return await context.destroy(container) }
                         do {
-                            try await context.executor.stop(container, grace: context.settings.stopGrace)
+                            try await context.executor.stop(
+                                container, grace: reason.isUrgent ? .zero : context.settings.stopGrace)
                         } catch {
                             context.logger.error(
                                 "a container could not be stopped", metadata: facts(["error": "\(error)"]))
@@ -236,6 +241,18 @@ extension AttemptRun {
     private func limitTime(to limit: Duration) async {
         guard (try? await context.clock.sleep(receivedAt + limit)) != nil else { return }
         control.stop(.timeout)
+    }
+
+    private func limitDisk(_ container: ContainerHandle, _ plan: AttemptPlan) async {
+        let (executor, control, workspace) = (context.executor, control, plan.workspace.folder)
+        let writer = DiskWatch.Writer(attempt: key.attempt) {
+            async let own = executor.written(by: container)
+            guard let laid = try? await FolderSize.of([workspace]) else { return nil }
+            return DiskWatch.Written(workspace: laid.bytes, container: (try? await own)?.bytes ?? 0)
+        } end: {
+            control.stop(.outOfDisk($0))
+        }
+        await context.disk.watch(writer, storage: try? await executor.readiness().storageFolders.first)
     }
 
     private func limitSilence(to limit: Duration, of pump: LogPump) async {

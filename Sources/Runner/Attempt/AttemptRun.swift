@@ -189,7 +189,8 @@ struct AttemptRun: Sendable {
     private func mayGoOn(after outcome: Outcome) -> Bool {
         switch control.reason {
         case .runnerStops: true
-        case .cancelled, .leaseLost: false
+        // What is saved would need room as well.
+        case .cancelled, .leaseLost, .outOfDisk: false
         case .timeout, .noOutput: true
         case nil: outcome.failure != nil
         }

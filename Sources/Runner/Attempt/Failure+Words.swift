@@ -32,6 +32,7 @@ extension Failure {
         case .cancelled(let why): Failure(.cancelled, why)
         case .timeout: Failure(.timeout, "it took longer than the \(limits.timeout.text) it may")
         case .noOutput: Failure(.noOutput, "it wrote nothing for \(limits.noOutputTimeout.text)")
+        case .outOfDisk(let why): Failure(.outOfDisk, why)
         case .runnerStops, .leaseLost: nil
         }
     }
@@ -40,7 +41,7 @@ extension Failure {
     var closingWords: String {
         switch self.class {
         case .cancelled: "Job cancelled: \(message)"
-        case .script, .gate, .timeout, .noOutput, .outOfMemory, .policy, .noRunner: "Job failed: \(message)"
+        case .script, .gate, .timeout, .noOutput, .outOfMemory, .outOfDisk, .policy, .noRunner: "Job failed: \(message)"
         case .image, .gpu, .lost, .system: "Not your change, Pawl's side failed: \(message)"
         }
     }

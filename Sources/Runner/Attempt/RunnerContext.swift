@@ -14,6 +14,7 @@ struct RunnerContext: Sendable {
     var inventory: @Sendable (MachineInventory.Freshness) async -> RunnerInventory
     var clock: RunnerClock
     var logger: Logger
+    let disk: DiskWatch
     /// Whether the runner's grace is over, and nothing is waited for any more.
     let hasGivenUp = NIOLockedValueBox(false)
 

@@ -27,6 +27,7 @@ extension Settings.Runner {
         settings.version = Version.text
         settings.defaultImage = defaultImage
         settings.lowWater = lowWater
+        settings.jobDisk = jobDisk
         settings.grace = grace
         settings.mounts = mounts.map {
             .init(

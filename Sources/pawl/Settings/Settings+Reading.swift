@@ -142,6 +142,7 @@ extension Settings.Runner {
         data = reader.list("data-folders").compactMap { Settings.Data(name: $0, reader) }
         declaredGPUs = reader.path("runner.declared-gpus")
         lowWater = reader.size("runner.low-water") ?? .gibibytes(2)
+        jobDisk = reader.size("runner.job-disk")
         grace = .seconds(reader.int("runner.grace", in: 0...86_400) ?? 30)
     }
 }

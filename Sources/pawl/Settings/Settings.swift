@@ -117,6 +117,8 @@ struct Settings: Sendable {
         var declaredGPUs: String?
         /// Below this much free disk nothing new starts.
         var lowWater: ByteCount
+        /// What one job may write to the disk at most; nil for as much as there is.
+        var jobDisk: ByteCount?
         /// How long running jobs may go on after SIGTERM.
         var grace: Duration
     }

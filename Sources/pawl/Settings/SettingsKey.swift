@@ -37,7 +37,11 @@ enum SettingsKey {
         ("runner.network-range", "where job networks take their addresses from (10.213.0.0/16)"),
         ("runner.allow-unfenced", "start jobs though the fence does not stand (false; true where it is not root's)"),
         ("runner.declared-gpus", "JSON file of GPUs that stands in for nvidia-smi"),
-        ("runner.low-water", "free disk below which nothing new starts (2GiB)"),
+        (
+            "runner.low-water",
+            "free disk below which nothing new starts; at half of it the job that wrote most ends (2GiB)"
+        ),
+        ("runner.job-disk", "what one job may write to the disk, its checkout among it (as much as there is)"),
         ("runner.grace", "seconds that running jobs may go on after SIGTERM (30)"),
         ("mounts", "names of the mount sections"),
         ("mount.<name>.path", "folder on this machine"),

@@ -86,6 +86,7 @@ public struct StateWord: Hashable, Sendable {
             case .timeout: Self(.bad, "too long")
             case .noOutput: Self(.bad, "silent")
             case .outOfMemory: Self(.bad, "memory")
+            case .outOfDisk: Self(.bad, "disk")
             case .noRunner: Self(.bad, "no runner")
             case .cancelled: Self(.none, "cancelled")
             case .script, .policy: Self(.bad, "failed")

@@ -1,4 +1,3 @@
-import Glibc
 import PipelineModel
 
 /// Keeps a runner from claiming what its disk has no room for.
@@ -10,11 +9,8 @@ struct DiskGuard: Sendable {
 
     /// Why nothing is to be claimed now, in words; nil when there is room.
     func shortage() -> String? {
-        var status = statvfs()
-        guard statvfs(folder, &status) == 0 else {
-            return "the disk of \(folder) cannot be looked at: \(String(cString: strerror(errno)))"
-        }
-        let free = Int64(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+        let free: Int64
+        do { free = try DiskSpace(of: folder).free } catch { return "\(error)" }
         guard free < lowWater.bytes else { return nil }
         return "\(folder) has \(free >> 20) MiB free, less than the \(lowWater.bytes >> 20) MiB that have to be"
     }
