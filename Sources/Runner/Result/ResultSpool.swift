@@ -18,11 +18,7 @@ struct ResultSpool: Sendable {
 
     /// Writes a result to disk. It is there when this returns.
     func write(_ entry: Entry) throws {
-        let file = file(of: entry.key.attempt)
-        let bytes = Array(try JSONEncoder().encode(entry))
-        try PrivateFile.write(bytes, to: file + ".new", mode: 0o600, isDurable: true)
-        guard rename(file + ".new", file) == 0 else { throw PrivateFile.failure("put in place", file) }
-        try syncFolder()
+        try PrivateFile.replace(file(of: entry.key.attempt), with: Array(try JSONEncoder().encode(entry)))
     }
 
     /// Removes a result that is accepted.
@@ -43,12 +39,5 @@ struct ResultSpool: Sendable {
                 return nil
             }
         }
-    }
-
-    private func syncFolder() throws {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw PrivateFile.failure("open", folder) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw PrivateFile.failure("write to disk", folder) }
     }
 }

@@ -70,12 +70,21 @@ enum PrivateFile {
 }
 
 extension PrivateFile {
+    /// What the name of a file ends with that is not whole yet.
+    static let unfinished = ".new"
+
     /// Writes a file that only the runner reads, in the place of one that may be there: whoever reads it finds the one or
-    /// the other, whole, also after a crash. It is on disk when this returns.
+    /// the other, whole, also after a crash. It is on disk when this returns. Only a crash leaves its beginnings, with the
+    /// suffix `unfinished`.
     static func replace(_ path: String, with bytes: [UInt8]) throws {
-        let new = path + ".new"
-        try write(bytes, to: new, mode: 0o600, isDurable: true)
-        guard rename(new, path) == 0 else { throw failure("put in place", path) }
+        let new = path + unfinished
+        do {
+            try write(bytes, to: new, mode: 0o600, isDurable: true)
+            guard rename(new, path) == 0 else { throw failure("put in place", path) }
+        } catch {
+            unlink(new)
+            throw error
+        }
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open the folder of", path) }

@@ -37,8 +37,10 @@ struct RunnerFolders: Sendable {
     /// What is handed over to the next process.
     var handovers: HandoverFolder { HandoverFolder(folder: memory) }
 
-    /// Removes what attempts of an earlier process left, all but results and what belongs to attempts that go on.
+    /// Removes what attempts of an earlier process left, all but whole results and what belongs to attempts that go on.
     func removeLeftovers(sparing attempts: Set<AttemptID>) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: results)
+        where name.hasSuffix(PrivateFile.unfinished) { try FolderRemoval.remove("\(results)/\(name)") }
         let spared = Set(attempts.flatMap { ["\($0)", "\($0).handover"] })
         for folder in [workspaces, memory] {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder) where !spared.contains(name) {

@@ -21,9 +21,25 @@ enum ChaosAction: Sendable, CustomStringConvertible {
     case restartRunner(Int)
     /// A runner dies at a point.
     case failRunner(Int, FaultPoint)
+    /// The disk of the server is full for a while.
+    case fillServer
+    /// The disk of a runner is full for a while.
+    case fillRunner(Int)
+    /// The disk of the server answers with errors for a while.
+    case spoilServer
+    /// The disk of a runner answers with errors for a while.
+    case spoilRunner(Int)
+    /// The engine's daemon is killed, and started again after so many seconds.
+    case killEngine(seconds: Int)
+    /// The engine's daemon stands still for longer than a lease.
+    case freezeEngine
+    /// The engine's disk is full for a while.
+    case fillEngine
 
     /// How many kinds there are.
-    static let kinds = 9
+    static let kinds = 16
+    /// How long a disk is full or bad.
+    static let outage = Duration.seconds(3)
     private static let ofRunner: [FaultPoint] = [.containerStarted, .resultSpooled]
 
     /// An action of a kind, with everything else drawn.
@@ -43,7 +59,22 @@ enum ChaosAction: Sendable, CustomStringConvertible {
         case 5: return .freezeRunner(runner)
         case 6: return .outlastRunner(runner)
         case 7: return .restartRunner(runner)
-        default: return .failRunner(runner, ofRunner[Int.random(in: 0..<ofRunner.count, using: &generator)])
+        case 8: return .failRunner(runner, ofRunner[Int.random(in: 0..<ofRunner.count, using: &generator)])
+        case 9: return .fillServer
+        case 10: return .fillRunner(runner)
+        case 11: return .spoilServer
+        case 12: return .spoilRunner(runner)
+        case 13: return .killEngine(seconds: Bool.random(using: &generator) ? 0 : 2)
+        case 14: return .freezeEngine
+        default: return .fillEngine
+        }
+    }
+
+    /// Whether an attempt may fail of it on Pawl's side: what its machine or its engine lost is not known to anybody.
+    var maySystemFail: Bool {
+        switch self {
+        case .fillRunner, .spoilRunner, .killEngine, .freezeEngine, .fillEngine: true
+        default: false
         }
     }
 
@@ -58,6 +89,13 @@ enum ChaosAction: Sendable, CustomStringConvertible {
         case .outlastRunner(let index): "stop runner \(index + 1) for longer than its lease"
         case .restartRunner(let index): "restart runner \(index + 1) in place"
         case .failRunner(let index, let point): "runner \(index + 1) dies at \(point.rawValue)"
+        case .fillServer: "the server's disk is full"
+        case .fillRunner(let index): "the disk of runner \(index + 1) is full"
+        case .spoilServer: "the server's disk answers with EIO"
+        case .spoilRunner(let index): "the disk of runner \(index + 1) answers with EIO"
+        case .killEngine(let seconds): "kill the engine, start it after \(seconds) s"
+        case .freezeEngine: "stop the engine for longer than a lease"
+        case .fillEngine: "the engine's disk is full"
         }
     }
 }
@@ -73,8 +111,8 @@ struct ChaosRound: Sendable, CustomStringConvertible {
 
     /// The seed: `PAWL_CHAOS_SEED`, else always the same.
     static let seed = number("PAWL_CHAOS_SEED") ?? 4
-    /// How many rounds there are to be: `PAWL_CHAOS_ROUNDS`, else six.
-    static let wanted = Int(number("PAWL_CHAOS_ROUNDS") ?? 6)
+    /// How many rounds there are to be: `PAWL_CHAOS_ROUNDS`, else as many as there are kinds of actions.
+    static let wanted = number("PAWL_CHAOS_ROUNDS").map(Int.init) ?? ChaosAction.kinds
 
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension ChaosBench {
     /// Carries one round out.
@@ -37,11 +38,29 @@ extension ChaosBench {
             try await outlast(try await pushing)
             runners[index].signal(SIGCONT)
         case .restartRunner(let index): try await runners[index].restartInPlace()
+        case .fillServer: try await fill(base.server.data)
+        case .fillRunner(let index): try await fill(runners[index].state)
+        case .spoilServer: try await BadDisk.give(to: base.server.process, for: ChaosAction.outage)
+        case .spoilRunner(let index): try await BadDisk.give(to: runners[index].process, for: ChaosAction.outage)
+        case .killEngine(let seconds):
+            try await PrivateEngine.kill()
+            try await Task.sleep(for: .seconds(seconds))
+            try await PrivateEngine.start()
+        case .freezeEngine: try await PrivateEngine.freeze(for: .seconds(Self.lease + 2))
+        case .fillEngine: try await PrivateEngine.fillDisk(for: ChaosAction.outage)
         case .failServer, .failRunner: break
         }
         let pushes = try await pushing
         try await makeUpForMissed(pushes)
         return pushes
+    }
+
+    /// Fills the disk of a folder for a while.
+    private func fill(_ folder: String) async throws {
+        let filler = folder + "/filler"
+        try SmallDisk.fill(with: filler)
+        defer { try? FileManager.default.removeItem(atPath: filler) }
+        try await Task.sleep(for: ChaosAction.outage)
     }
 
     /// Waits until every lease that a silent runner held has ended, and others have done what it did not.

@@ -30,14 +30,16 @@ struct ChaosBench: Sendable {
 
     /// Lends a bench whose server and runners run.
     /// - Parameters:
-    ///   - disk: the size of the server's own disk in MiB, where it has one.
+    ///   - engine: the engine that its runners have, where they run on this machine.
+    ///   - disk: the size of the server's and each runner's own disk in MiB, where they have one.
     ///   - machines: where the runners run, one each; nil for this machine.
     static func lend(
-        disk: Int? = nil, machines: [NamespacedMachine]? = nil, to body: (ChaosBench) async throws -> Void
+        engine: TestEngine = .shared, disk: Int? = nil, machines: [NamespacedMachine]? = nil,
+        to body: (ChaosBench) async throws -> Void
     ) async throws {
         var role = ServedPawl.Role(slots: 0, networks: serverNetworks, lease: lease, disk: disk)
         if machines != nil { role.listens = "0.0.0.0" }
-        try await CrashBench.lend(engine: .shared, as: role) { base in
+        try await CrashBench.lend(engine: engine, as: role) { base in
             try await base.server.start()
             try await base.installHook()
             let token = try await base.server.joinToken()
@@ -45,8 +47,8 @@ struct ChaosBench: Sendable {
             for (index, networks) in runnerNetworks.enumerated() {
                 runners.append(
                     try await PoolRunner(
-                        "pool\(index + 1)", of: base.server, token: token, networks: networks,
-                        machine: machines?[index]))
+                        "pool\(index + 1)", of: base.server, token: token, networks: networks, engine: engine,
+                        disk: disk, machine: machines?[index]))
             }
             do {
                 for runner in runners { try await runner.start() }
@@ -70,6 +72,7 @@ struct ChaosBench: Sendable {
         for runner in runners {
             runner.signal(SIGCONT)
             await runner.kill()
+            runner.removeDisk()
         }
         for networks in [serverNetworks] + runnerNetworks {
             if let range = IPv4Range(networks) { try? await NetworkFence(networks: range).takeDown() }

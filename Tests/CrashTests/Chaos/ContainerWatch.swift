@@ -1,7 +1,8 @@
 import NIOConcurrencyHelpers
 import Testing
 
-/// Keeps what an engine tells of the containers of several runners.
+/// Keeps what an engine tells of the containers of several runners. An engine that ends is listened to again when it
+/// answers.
 final class ContainerWatch: Sendable {
     private let tenures = NIOLockedValueBox<[String: TestEngine.Tenure]>([:])
     private let listening: [Task<Void, any Error>]
@@ -10,13 +11,40 @@ final class ContainerWatch: Sendable {
     init(_ runners: [PoolRunner]) async throws {
         var listening: [Task<Void, any Error>] = []
         for runner in runners {
-            let (events, tenures) = (try await runner.engine.watch(runner.instance), tenures)
-            listening.append(Task { try await TestEngine.follow(events, into: tenures) })
+            let (engine, instance, tenures) = (runner.engine, runner.instance, tenures)
+            let events = try await engine.watch(instance)
+            listening.append(Task { try await Self.listen(to: engine, of: instance, from: events, into: tenures) })
         }
         self.listening = listening
     }
 
     deinit { for task in listening { task.cancel() } }
+
+    private static func listen(
+        to engine: TestEngine, of instance: String, from events: AsyncThrowingStream<[UInt8], any Error>,
+        into tenures: NIOLockedValueBox<[String: TestEngine.Tenure]>
+    ) async throws {
+        var events = events
+        while !Task.isCancelled {
+            try? await TestEngine.follow(events, into: tenures)
+            let endedAt = TestEngine.now
+            while true {
+                try await Task.sleep(for: .milliseconds(50))
+                // The new daemon tells again what it has told since its start; the one before can have told no more.
+                guard let again = try? await engine.watch(instance, fromItsStart: true),
+                    let there = try? await engine.attempts(of: instance)
+                else { continue }
+                events = again
+                tenures.withLockedValue { tenures in
+                    for (attempt, tenure) in tenures
+                    where tenure.instance == instance && tenure.to == .max && !there.contains(attempt) {
+                        tenures[attempt]?.to = endedAt
+                    }
+                }
+                break
+            }
+        }
+    }
 
     /// The containers of jobs, by job.
     var byJob: [String: [TestEngine.Tenure]] {

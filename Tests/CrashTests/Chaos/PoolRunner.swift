@@ -1,5 +1,6 @@
 import Foundation
 import NIOConcurrencyHelpers
+import TestSupport
 
 /// `pawl runner start` as a process of its own, which may die and be started again.
 final class PoolRunner: Sendable {
@@ -18,11 +19,12 @@ final class PoolRunner: Sendable {
     ///   - address: where it reaches the server; nil for the address that its machine knows it by.
     ///   - options: more of `pawl runner join`.
     ///   - program: the file that is run.
+    ///   - disk: the size of a disk of its own for its state, in MiB; nil for the machine's.
     ///   - machine: where it runs, with the engine there; nil for this machine.
     init(
         _ name: String, of server: ServedPawl, at address: String? = nil, token: String, networks: String,
         engine: TestEngine = .shared, options: [String] = [], program: String = PawlProcess.binary,
-        machine: NamespacedMachine? = nil
+        disk: Int? = nil, machine: NamespacedMachine? = nil
     ) async throws {
         let engine = machine?.engine ?? engine
         let address = address ?? machine?.address(of: server) ?? server.address
@@ -32,6 +34,7 @@ final class PoolRunner: Sendable {
         self.program = program
         folder = server.folder + "/" + name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if let disk { try SmallDisk.mount(at: state, megabytes: disk) }
         let words =
             [
                 "runner", "join", token, "--server", address, "--name", name, "--slots", "2", "--state", state,
@@ -39,7 +42,18 @@ final class PoolRunner: Sendable {
             ] + options
         let joining = try server.begin(words)
         guard await joining.ended() == .exited(0) else { throw ServedPawl.Failure(output: joining.output) }
+        if disk != nil { try lowerLowWater() }
     }
+
+    /// A small disk has always less free than a runner wants usually.
+    private func lowerLowWater() throws {
+        let settings = try String(contentsOfFile: config, encoding: .utf8)
+        try settings.replacingOccurrences(of: "runner:\n", with: "runner:\n  low-water: 4MiB\n")
+            .write(toFile: config, atomically: true, encoding: .utf8)
+    }
+
+    /// Takes away the disk of its own, where it has one.
+    func removeDisk() { SmallDisk.unmount(state) }
 
     /// Its state folder.
     var state: String { folder + "/state" }
@@ -77,6 +91,9 @@ final class PoolRunner: Sendable {
         try await process.line(with: "restarting in place")
         try await process.line(with: "asks for jobs")
     }
+
+    /// Its process.
+    var process: pid_t { running.withLockedValue { $0 }?.id ?? 0 }
 
     /// The file that its process runs.
     var runningProgram: String { running.withLockedValue { $0 }?.program ?? "" }

@@ -16,7 +16,8 @@ final class PawlProcess: Sendable {
         return (tests as NSString).deletingLastPathComponent + "/pawl"
     }()
 
-    private let id: pid_t
+    /// Its process id.
+    let id: pid_t
     private let ending: Task<Ending, Never>
     private let isRunning = NIOLockedValueBox(true)
     private let lines: AsyncStream<String>
@@ -51,11 +52,19 @@ final class PawlProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        // A thread of ours may have signals blocked that a process has to hear.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let words = arguments.map { strdup($0) } + [nil]
         let variables = environment.map { strdup($0) } + [nil]
         defer { for each in words + variables { free(each) } }
         var id = pid_t()
-        let code = posix_spawn(&id, arguments[0], &actions, nil, words, variables)
+        let code = posix_spawn(&id, arguments[0], &actions, &attributes, words, variables)
         guard code == 0 else { throw Silence(words: arguments[0], output: String(cString: strerror(code))) }
         return id
     }

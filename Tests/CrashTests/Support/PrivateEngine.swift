@@ -1,6 +1,7 @@
 import Executors
 import Foundation
 import Subprocess
+import TestSupport
 import Testing
 
 /// A Docker Engine of the suite's own, which can be killed without taking it from others. It leaves the packet filter
@@ -37,9 +38,30 @@ enum PrivateEngine {
     /// Ends its daemon as a crash would; its containers go on.
     static func kill() async throws { try await script("dockerd", "kill") }
 
+    /// Stops its daemon for a while, as a machine does that swaps; its containers go on.
+    static func freeze(for time: Duration) async throws {
+        let file = try String(contentsOfFile: directory + "/dockerd.pid", encoding: .utf8)
+        let daemon = try #require(pid_t(file.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(Foundation.kill(daemon, SIGSTOP) == 0)
+        defer { Foundation.kill(daemon, SIGCONT) }
+        try await Task.sleep(for: time)
+    }
+
+    /// Fills the disk that its images and containers are on, for a while.
+    static func fillDisk(for time: Duration) async throws {
+        let filler = directory + "/data/filler"
+        try SmallDisk.fill(with: filler)
+        defer { try? FileManager.default.removeItem(atPath: filler) }
+        try await Task.sleep(for: time)
+    }
+
+    /// The size of the disk that its images and containers are on, in MiB.
+    private static let disk = 512
+
     fileprivate static func lend(to body: () async throws -> Void) async throws {
         // What a run left that was broken off.
         try? await end()
+        try SmallDisk.mount(at: directory + "/data", megabytes: disk)
         try await start()
         do {
             try await script("images")
@@ -53,6 +75,7 @@ enum PrivateEngine {
 
     private static func end() async throws {
         try await script("dockerd", "stop")
+        SmallDisk.unmount(directory + "/data")
         try? FileManager.default.removeItem(atPath: directory)
     }
 

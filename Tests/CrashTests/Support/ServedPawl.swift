@@ -116,6 +116,7 @@ final class ServedPawl: Sendable {
               slots: \(role.slots)
               docker-socket: \(engine.socket)
               network-range: \(role.networks ?? engine.networks)
+              low-water: 4MiB
 
             """
     }
@@ -155,6 +156,9 @@ final class ServedPawl: Sendable {
         process.signal(SIGHUP)
         try await process.line(with: "not restarted")
     }
+
+    /// Its process.
+    var process: pid_t { running.withLockedValue { $0 }?.id ?? 0 }
 
     /// The file that its process runs.
     var runningProgram: String { running.withLockedValue { $0 }?.program ?? "" }

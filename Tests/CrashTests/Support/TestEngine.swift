@@ -41,6 +41,7 @@ struct TestEngine: Sendable {
 
     private struct Labelled: Decodable {
         var Id: String
+        var Labels: [String: String]?
     }
 
     /// All containers and networks of a runner's instance.
@@ -51,10 +52,26 @@ struct TestEngine: Sendable {
         return containers.map { "container \($0.Id)" } + networks.map { "network \($0.Id)" }
     }
 
+    /// The attempts of a runner's instance that have a container.
+    func attempts(of instance: String) async throws -> Set<String> {
+        let filters = try query(["filters": "{\"label\":[\"pawl.instance=\(instance)\"]}"])
+        let containers = try await get("/containers/json?all=1&\(filters)", as: [Labelled].self)
+        return Set(containers.compactMap { $0.Labels?["pawl.attempt"] })
+    }
+
+    /// The engine's clock now, as its events have it: nanoseconds since 1970.
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     /// When a job's attempt had a container: from its making to its removal, as the engine remembers.
     struct Tenure: Sendable {
         var job: String
         var attempt: String
+        /// The runner's.
+        var instance: String
         var from: Int64
         var to: Int64
     }
@@ -68,10 +85,14 @@ struct TestEngine: Sendable {
 
     /// What the engine will tell of an instance's containers from now on. It keeps few events for those who ask later, and
     /// others use it too.
-    func watch(_ instance: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+    /// - Parameter fromItsStart: whether it tells first what it has kept since its start.
+    func watch(
+        _ instance: String, fromItsStart: Bool = false
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let since = fromItsStart ? "since=0&" : ""
         let filters = try query(["filters": "{\"type\":[\"container\"],\"label\":[\"pawl.instance=\(instance)\"]}"])
         let response = try await Self.client.send(
-            HTTPRequest("GET", "http://docker/events?\(filters)", unixSocket: socket, idleTimeout: nil))
+            HTTPRequest("GET", "http://docker/events?\(since)\(filters)", unixSocket: socket, idleTimeout: nil))
         try #require(response.status == 200)
         return response.body
     }
@@ -98,9 +119,13 @@ struct TestEngine: Sendable {
             rest = Array(parts.last ?? [])
             for event in try parts.dropLast().map({ try JSONDecoder().decode(Event.self, from: Data($0)) }) {
                 let facts = event.Actor.Attributes
-                guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"] else { continue }
+                guard let job = facts["pawl.job"], let attempt = facts["pawl.attempt"],
+                    let instance = facts["pawl.instance"]
+                else { continue }
                 tenures.withLockedValue { tenures in
-                    var tenure = tenures[attempt] ?? Tenure(job: job, attempt: attempt, from: event.timeNano, to: .max)
+                    var tenure =
+                        tenures[attempt]
+                        ?? Tenure(job: job, attempt: attempt, instance: instance, from: event.timeNano, to: .max)
                     if event.Action == "destroy" { tenure.to = event.timeNano }
                     tenures[attempt] = tenure
                 }
