@@ -57,7 +57,7 @@ public struct RunnerService: Service {
     public func settle() async throws -> Set<LeaseKey> {
         let lock = try await lockFolder()
         defer { extendLifetime(lock) }
-        let goingOn = try await tidyUp()
+        let goingOn = try await tidyUp().goingOn
         let sender = context.sender
         await cancelWhenGracefulShutdown { await sender.sendLeftovers() }
         return Set(goingOn.map(\.claim.key))
@@ -68,10 +68,11 @@ public struct RunnerService: Service {
     public func run() async throws {
         let lock = try await lockFolder()
         defer { extendLifetime(lock) }
-        let goingOn = try await tidyUp()
+        let (goingOn, notBegun) = try await tidyUp()
         let stop = AttemptControl()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stop.untilRunnerStops { await context.sender.sendLeftovers() } }
+            group.addTask { await stop.untilRunnerStops { await giveBack(notBegun) } }
             group.addTask { await giveBackAfterGrace(stop) }
             group.addTask { await sweep() }
             let slots = context.settings.slots
@@ -98,8 +99,9 @@ public struct RunnerService: Service {
     }
 
     /// Removes what an earlier process of this runner left running or lying about.
-    /// - Returns: what is to be gone on with: attempts whose containers were started, and that have no result yet.
-    private func tidyUp() async throws -> [Handover] {
+    /// - Returns: what is to be gone on with: attempts whose containers were started, and that have no result yet; and the
+    ///   attempts in hand whose containers were not.
+    private func tidyUp() async throws -> (goingOn: [Handover], notBegun: Set<LeaseKey>) {
         let folders = context.folders
         var backOff = BackOff()
         var goingOn: [Handover] = []
@@ -126,10 +128,20 @@ public struct RunnerService: Service {
         }
         obstacle.withLockedValue { $0 = nil }
         let unsent = try context.sender.spool.entries(logger: context.logger).map(\.key)
-        context.coordinator.dismissAll(but: Set(goingOn.map(\.claim.key) + unsent))
+        let known = Set(goingOn.map(\.claim.key) + unsent)
+        let notBegun = context.coordinator.inHand.subtracting(known).filter { !folders.handovers.hasBegun($0.attempt) }
+        context.coordinator.dismissAll(but: known.union(notBegun))
         let spared = Set(goingOn.map(\.claim.key.attempt))
         try await blocking { try folders.removeLeftovers(sparing: spared) }
-        return goingOn
+        return (goingOn, notBegun)
+    }
+
+    /// Gives attempts back that an earlier process had in hand and had not begun: nobody has to wait for their leases.
+    private func giveBack(_ keys: Set<LeaseKey>) async {
+        for key in keys.sorted(by: { $0.attempt < $1.attempt }) {
+            await context.giveBack(key, because: "the runner ended before the job had begun")
+            context.coordinator.dismiss(key)
+        }
     }
 
     private func handovers(among containers: [ContainerHandle]) throws -> [Handover] {

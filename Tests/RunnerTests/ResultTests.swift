@@ -52,9 +52,30 @@ struct ResultTests {
         }
         try PrivateFile.makeFolder(folders.workspaces + "/9/project")
         try PrivateFile.makeFolder(folders.memory + "/9")
+        // It was killed while it wrote this one.
+        try PrivateFile.write("{", to: folders.results + "/9.json.new", mode: 0o600)
         _ = try await fixture.carryOut(fixture.assignment())
         #expect(try await executor.leftovers().map(\.labels.instance) == ["another"])
         #expect(try await fixture.leftovers() == ["scripted-2"])
+    }
+
+    @Test("what an earlier process had in hand and had not begun is given back at once, and nothing else")
+    func notBegun() async throws {
+        let fixture = try await RunnerFixture(executor: ScriptedExecutor())
+        let folders = try RunnerFolders(fixture.settings)
+        let keys = (1...3).map { LeaseKey(job: JobID(rawValue: $0), attempt: AttemptID(rawValue: $0), epoch: 1) }
+        fixture.coordinator.ofEarlier.withLockedValue { $0 = Set(keys) }
+        // The second has a result; of the third the container may have been started.
+        let result = AttemptResult(exitCode: 0, finishedAt: Timestamp(milliseconds: 1))
+        try ResultSpool(folder: folders.results).write(.init(key: keys[1], result: result))
+        try PrivateFile.makeFolder(folders.memory + "/3.handover")
+        try PrivateFile.write("{", to: folders.memory + "/3.handover/attempt", mode: 0o600)
+        try await fixture.whileRunning {
+            for attempt: AttemptID in [1, 2] { try await fixture.coordinator.signal(for: attempt).wait() }
+        }
+        let expected: [AttemptID: String] = [1: "the runner ended before the job had begun"]
+        #expect(fixture.coordinator.state.withLockedValue { $0.givenBack } == expected)
+        #expect(try await fixture.leftovers().isEmpty)
     }
 
     @Test("a container of an earlier process is gone on with only where the server says that its job is the runner's")

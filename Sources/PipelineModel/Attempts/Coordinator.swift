@@ -45,6 +45,9 @@ public protocol Coordinator: Sendable {
     /// Says that the runner has nothing more to say of an attempt. Asks nobody.
     func dismiss(_ key: LeaseKey)
 
+    /// The attempts that earlier processes of this runner had in hand, as far as that is kept. Asks nobody.
+    var inHand: Set<LeaseKey> { get }
+
     /// Says, before the first claim, that of all attempts of earlier processes these are in hand. Asks nobody.
     func dismissAll(but keys: Set<LeaseKey>)
 }
@@ -52,6 +55,9 @@ public protocol Coordinator: Sendable {
 extension Coordinator {
     /// Does nothing: not every coordinator keeps something for an attempt.
     public func dismiss(_ key: LeaseKey) {}
+
+    /// None: what it has is known where the leases are.
+    public var inHand: Set<LeaseKey> { [] }
 
     /// Does nothing.
     public func dismissAll(but keys: Set<LeaseKey>) {}

@@ -136,7 +136,7 @@ struct AttemptRun: Sendable {
                 guard (try? await context.clock.pause(backOff.delay())) != nil else { break }
             }
         }
-        await giveBack(because: "the runner could not begin with it")
+        await context.giveBack(key, because: "the runner could not begin with it")
         return nil
     }
 
@@ -244,24 +244,10 @@ struct AttemptRun: Sendable {
             sender.forget(key)
             context.coordinator.dismiss(key)
         case .givenBack(let reason):
-            await giveBack(because: reason)
+            await context.giveBack(key, because: reason)
             context.coordinator.dismiss(key)
         case .result(let result):
             await control.untilRunnerStops { await sender.send(ResultSpool.Entry(key: key, result: result)) }
-        }
-    }
-
-    private func giveBack(because reason: String) async {
-        var backOff = BackOff()
-        for _ in 1...5 {
-            do {
-                return try await context.coordinator.giveBack(key, because: reason)
-            } catch CoordinatorError.unavailable {
-                guard (try? await context.clock.pause(backOff.delay())) != nil else { return }
-            } catch {
-                // The lease is gone already, or will be when it ends.
-                return
-            }
         }
     }
 

@@ -34,6 +34,21 @@ struct RunnerContext: Sendable {
         await persist(with: container) { try await executor.remove(container) }
     }
 
+    /// Gives an attempt back unspent, with some patience for a server that does not answer.
+    func giveBack(_ key: LeaseKey, because reason: String) async {
+        var backOff = BackOff()
+        for _ in 1...5 {
+            do {
+                return try await coordinator.giveBack(key, because: reason)
+            } catch CoordinatorError.unavailable {
+                guard (try? await clock.pause(backOff.delay())) != nil else { return }
+            } catch {
+                // The lease is gone already, or will be when it ends.
+                return
+            }
+        }
+    }
+
     private func persist(with container: ContainerHandle, _ removal: () async throws -> Void) async {
         var backOff = BackOff(to: .seconds(5))
         while true {

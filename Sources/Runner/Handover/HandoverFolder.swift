@@ -27,6 +27,9 @@ struct HandoverFolder: Sendable {
         try move(place + "/attempt.new", to: place + "/attempt")
     }
 
+    /// Whether an attempt's container may have been started.
+    func hasBegun(_ attempt: AttemptID) -> Bool { access(folder(of: attempt) + "/attempt", F_OK) == 0 }
+
     /// Notes until when an attempt's lease holds. Does nothing before `open`.
     func noteLease(of attempt: AttemptID, _ term: LeaseTerm) throws {
         let place = folder(of: attempt)

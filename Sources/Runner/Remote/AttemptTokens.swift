@@ -72,5 +72,15 @@ final class AttemptTokens: Sendable {
         for name in gone { unlink("\(folder)/\(name)") }
     }
 
+    /// The attempts that there are tokens of.
+    var keys: Set<LeaseKey> { Set(tokens.withLockedValue { Array($0.keys) }.compactMap(Self.key)) }
+
+    private static func key(_ name: String) -> LeaseKey? {
+        let numbers = name.split(separator: "-").compactMap { Int64($0) }
+        guard numbers.count == 3 else { return nil }
+        let (job, attempt) = (JobID(rawValue: numbers[0]), AttemptID(rawValue: numbers[1]))
+        return LeaseKey(job: job, attempt: attempt, epoch: numbers[2])
+    }
+
     private static func name(_ key: LeaseKey) -> String { "\(key.job)-\(key.attempt)-\(key.epoch)" }
 }

@@ -150,6 +150,9 @@ public struct HTTPCoordinator: Coordinator {
     /// Forgets the attempt's token.
     public func dismiss(_ key: LeaseKey) { tokens.forget(key) }
 
+    /// The attempts whose tokens are kept.
+    public var inHand: Set<LeaseKey> { tokens.keys }
+
     /// Forgets the tokens of what earlier processes had in hand, and nobody has now.
     public func dismissAll(but keys: Set<LeaseKey>) { tokens.forgetAll(but: keys) }
 

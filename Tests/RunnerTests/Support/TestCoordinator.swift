@@ -19,6 +19,9 @@ final class TestCoordinator: Coordinator {
     }
 
     let state = NIOLockedValueBox(State())
+    /// What an earlier process had in hand.
+    let ofEarlier = NIOLockedValueBox<Set<LeaseKey>>([])
+    var inHand: Set<LeaseKey> { ofEarlier.withLockedValue { $0 } }
     /// Given when a result or a giving back was accepted.
     let ended = NIOLockedValueBox<[AttemptID: ExecutorSignal]>([:])
     let leaseFor: Duration

@@ -25,6 +25,19 @@ struct RemoteRunnerTests {
         }
     }
 
+    @Test("knows after a restart what it had in hand, and gives it back: it is handed out again at once")
+    func givenBack() async throws {
+        try await CoordinatorBench.serve(.http) { bench in
+            let id = try await bench.pipeline([.plain()])
+            let key = try await bench.start().key
+            let next = try bench.restarted()
+            #expect(next.inHand == [key])
+            try await next.giveBack(key, because: "the runner ended before the job had begun")
+            #expect(try bench.restarted().inHand.isEmpty)
+            #expect(try await bench.job("test", of: id).state == .ready)
+        }
+    }
+
     @Test("uses a new credential only once it is in its file")
     func rotation() async throws {
         try await CoordinatorBench.serve(.http) { bench in
