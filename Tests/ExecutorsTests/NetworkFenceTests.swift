@@ -69,6 +69,37 @@ struct NetworkFenceTests {
         withExtendedLifetime(listener) {}
     }
 
+    @Test("a job reaches no other job, and has no IPv6 address to reach anybody from")
+    func neighbours() async throws {
+        #expect(await fence.putUp() == .up)
+        let serving = try await executor.create(
+            .shell(
+                "ip -4 -o address show eth0 | sed 's/.*inet \\([0-9.]*\\).*/\\1/'; nc -ll -p 80 -e /bin/true",
+                instance: "neighbour", network: .own))
+        let (lines, heard) = AsyncStream.makeStream(of: String.self)
+        let running = Task {
+            try await executor.run(serving) { heard.yield(String(decoding: $0.bytes, as: UTF8.self)) }
+        }
+        do {
+            let address = try #require(await lines.first { _ in true }).trimmingCharacters(in: .newlines)
+            try #require(address.hasPrefix("10.216.0."))
+            // The host reaches it, so that one that does not serve is not taken for one that cannot be reached.
+            let knock = "for i in $(seq 50); do (: </dev/tcp/\(address)/80) && exit 0; sleep 0.1; done; exit 1"
+            let host = try await Subprocess.run(
+                .path("/bin/bash"), arguments: ["-c", knock], output: .discarded, error: .discarded)
+            try #require(host.terminationStatus.isSuccess)
+            #expect(try await reach(["\(address) 80"]) == ["1"])
+            let (_, output) = try await executor.runShell("grep -v ' lo$' /proc/net/if_inet6; true", network: .own)
+            #expect(await output.text() == "")
+        } catch {
+            try await executor.destroy(serving)
+            throw error
+        }
+        try await executor.destroy(serving)
+        _ = try? await running.value
+        try await fence.takeDown()
+    }
+
     @Test("jobs reach neither link-local addresses nor ranges that the administrator denies, but the outside")
     func forwarded() async throws {
         // Addresses behind a bridge of the test's own stand for the cloud's metadata service and the rest of the world.
