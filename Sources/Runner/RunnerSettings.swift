@@ -25,6 +25,8 @@ public struct RunnerSettings: Sendable {
     public var grace: Duration
     /// How long a job that is stopped may take to end by itself.
     public var stopGrace: Duration
+    /// How long a runner that is to stop waits at most for a job's last checkpoint to be kept.
+    public var checkpointPatience: Duration
     /// How often containers are looked for that belong to no attempt.
     public var sweepEvery: Duration
     /// How long commands after the script may take together.
@@ -89,6 +91,7 @@ public struct RunnerSettings: Sendable {
         lowWater = .gibibytes(2)
         grace = .minutes(5)
         stopGrace = .seconds(10)
+        checkpointPatience = .minutes(2)
         sweepEvery = .minutes(1)
         afterScriptTimeout = .minutes(5)
         mounts = []

@@ -1,6 +1,7 @@
 import Archives
 import Executors
 import Foundation
+import NIOConcurrencyHelpers
 import PipelineModel
 import Testing
 
@@ -108,6 +109,29 @@ struct CheckpointTests {
         let result = try await fixture.carryOut(assignment(fixture, script: [Self.step, "exit 4"]))
         #expect(result?.failure == Failure(.script, exitCode: 4, "exit 4"))
         #expect(fixture.coordinator.log(of: 1).contains("the checkpoint could not be kept: refused: no room"))
+    }
+
+    @Test("a runner that is to stop does not wait for ever for a server that takes none")
+    func impatient() async throws {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor()) {
+            $0.grace = .zero
+            $0.checkpointPatience = .milliseconds(200)
+        }
+        let asked = NIOLockedValueBox(0)
+        fixture.coordinator.onCheckpoint.withLockedValue {
+            $0 = {
+                asked.withLockedValue { $0 += 1 }
+                throw CoordinatorError.unavailable("no")
+            }
+        }
+        try await fixture.whileRunning {
+            fixture.coordinator.offer(assignment(fixture, script: [Self.step, "echo ready", "sleep 60"]))
+            while !fixture.coordinator.log(of: 1).contains("\nready") { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        // With all its patience it asks six times.
+        #expect((1...4).contains(asked.withLockedValue { $0 }))
+        #expect(fixture.coordinator.state.withLockedValue { $0.givenBack[1] } == "the runner stops")
+        #expect(try await fixture.leftovers().isEmpty)
     }
 
     @Test("a path that leads outside saves nothing")

@@ -58,9 +58,24 @@ actor CheckpointKeeper {
     }
 
     /// Keeps what is new when the job has ended without having passed, so that another attempt may go on from there.
+    /// A runner that is to stop waits no longer for it than it has patience for.
     func keepLast() async {
         guard hasBegun else { return }
-        await keep(isLive: false)
+        let (control, clock, patience) = (control, context.clock, context.settings.checkpointPatience)
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.keep(isLive: false)
+                return true
+            }
+            group.addTask {
+                guard await control.reasons().first(where: { $0 == .runnerStops }) != nil else { return true }
+                try? await clock.pause(patience)
+                return Task.isCancelled
+            }
+            let isInTime = await group.next() ?? true
+            group.cancelAll()
+            if !isInTime { await warn("the runner stops, and the last checkpoint took longer than \(patience.text)") }
+        }
     }
 
     private func keep(isLive: Bool) async {
