@@ -47,10 +47,10 @@ extension Mirror {
             ["reset", "--hard", "--quiet", source.commit, "--"], in: folder, timeout: .minutes(30))
         if options.fetchesLargeFiles { try await tree.fetchLargeFiles() }
         if options.submodules != .none {
+            let common = source.credential.flatMap { $0.readsSubmodules ? $0 : nil }
             let submodules = Submodules(
-                repository: address,
-                login: submodulesGetLogin ? GitLogin(source.credential, for: address, scope: .server) : nil,
-                options: options, mirror: self)
+                repository: address, login: GitLogin(common, for: address, scope: .server), options: options,
+                mirror: self)
             try await submodules.bring(into: tree)
         }
     }

@@ -10,8 +10,6 @@ public struct Mirror: Sendable {
     /// The bare repository's folder. Workspaces borrow objects from it, read-only.
     public let path: String
     let git: GitCommand
-    /// Whether an administrator lets submodules on the repository's server be read with its credential.
-    var submodulesGetLogin = false
     /// Does something to a folder while nobody else does.
     var inTurn: @Sendable (_ folder: String, _ body: @Sendable () async throws -> Void) async throws -> Void = {
         try await $1()

@@ -32,17 +32,13 @@ public struct CommitSource: Sendable {
 public actor Mirrors {
     private let root: String
     private let git: GitCommand
-    private let forgesWithCommonLogin: Set<String>
     private var turns: [String: Turn] = [:]
     private var waiterCount: UInt64 = 0
 
     /// Keeps mirrors in a folder, which is made when it is not there.
-    /// - Parameter forgesWithCommonLogin: the forges whose credential for clones may also read submodules that lie on
-    ///   the same server as the repository.
     /// - Throws: when the folder cannot be written.
-    public init(root: String, forgesWithCommonLogin: Set<String> = []) throws {
+    public init(root: String) throws {
         self.root = root
-        self.forgesWithCommonLogin = forgesWithCommonLogin
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let configuration = root + "/gitconfig"
         // Mirrors and plain repositories may belong to other accounts of this machine. Hooks, background work and
@@ -142,7 +138,6 @@ public actor Mirrors {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return Mirror(
             path: "\(folder)/\(repository.remoteID).git", git: git,
-            submodulesGetLogin: forgesWithCommonLogin.contains(repository.forge),
             inTurn: { try await self.inTurn($0, $1) })
     }
 

@@ -7,7 +7,12 @@ import Testing
 struct CheckoutTests {
     @Test("a job's checkout has its private submodules", arguments: [ForgeKind.github, .gitlab])
     func checkout(on kind: ForgeKind) async throws {
-        let site = try await Site.shared(kind)
+        try await Self.checkOutSubmodule(on: try await Site.shared(kind))
+    }
+
+    /// A project whose submodule is another private project of the same forge: a job sees its files.
+    /// - Parameter tags: what the job asks of its runner.
+    static func checkOutSubmodule(on site: Site, tags: String = "[]") async throws {
         let library = try await Project("finds/library", on: site, isAdded: false)
         _ = try await library.push(["lib.txt": "from the library"], message: "Add [skip ci]")
         let project = try await Project("finds/whole", on: site)
@@ -18,6 +23,7 @@ struct CheckoutTests {
         let commit = try await project.push([
             ".pawl.yml": """
             test:
+              tags: \(tags)
               variables: {GIT_SUBMODULE_STRATEGY: recursive}
               script:
                 - cat library/lib.txt
@@ -45,6 +51,7 @@ struct CheckoutTests {
                 - test -n "$gateway"
                 - if wget -q -T 2 -O - "http://$gateway:\(port)/api/health"; then echo REACHED; exit 1; fi
                 - if wget -q -T 2 -O - http://169.254.169.254/; then echo REACHED; exit 1; fi
+                - if grep -v ' lo$' /proc/net/if_inet6; then echo REACHED by IPv6; exit 1; fi
                 - echo fenced off
             """
         ])

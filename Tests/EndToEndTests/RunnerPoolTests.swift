@@ -85,6 +85,16 @@ struct RunnerPoolTests {
         #expect(await second.end() == 0)
     }
 
+    @Test("a job's checkout on another machine has its private submodules")
+    func submodules() async throws {
+        let site = try await Site.withoutRunner()
+        let runner = try await RunnerProcess(
+            "modules", on: site, token: try await token(site, tag: "modules"), networks: "10.228.0.0/16", gpus: [])
+        try await CheckoutTests.checkOutSubmodule(on: site, tags: "[modules]")
+        runner.signal(SIGTERM)
+        #expect(await runner.end() == 0)
+    }
+
     @Test(
         "a runner that is restarted in place goes on with its job, as does one that was killed and comes back in time")
     func goingOn() async throws {

@@ -86,11 +86,14 @@ public struct GitCredential: Sendable {
     public var user: String
     /// The password or token.
     public var password: Redacted
+    /// Whether an administrator lets it be shown for submodules that lie on the repository's own server.
+    public var readsSubmodules: Bool
 
     /// Pairs a user with a password.
-    public init(user: String, password: Redacted) {
+    public init(user: String, password: Redacted, readsSubmodules: Bool = false) {
         self.user = user
         self.password = password
+        self.readsSubmodules = readsSubmodules
     }
 }
 

@@ -20,7 +20,7 @@ extension RunnerProtocol {
         var trust: CommitTrust
         var variables: [Variable]
         var secrets: [GrantedSecretMessage]
-        var gitCredential: LoginMessage?
+        var gitCredential: GitLoginMessage?
         var registryLogins: [RegistryLoginMessage]
         var closedRegistries: [String]
         var artifacts: [ArtifactInput]
@@ -36,9 +36,10 @@ extension RunnerProtocol {
         }
 
         /// A user and a password.
-        struct LoginMessage: Codable, Sendable {
+        struct GitLoginMessage: Codable, Sendable {
             var user: String
             var password: Secret
+            var readsSubmodules: Bool?
         }
 
         /// A login for a container registry.
@@ -68,7 +69,9 @@ extension RunnerProtocol {
             trust = assignment.trust
             variables = assignment.variables
             secrets = assignment.secrets.map { .init(name: $0.name, kind: $0.kind, value: Secret($0.value)) }
-            gitCredential = assignment.gitCredential.map { .init(user: $0.user, password: Secret($0.password)) }
+            gitCredential = assignment.gitCredential.map {
+                .init(user: $0.user, password: Secret($0.password), readsSubmodules: $0.readsSubmodules)
+            }
             registryLogins = assignment.registryLogins.map {
                 .init(registry: $0.registry, user: $0.user, password: Secret($0.password))
             }
@@ -89,7 +92,10 @@ extension RunnerProtocol {
                 pipeline: pipeline, job: planned, repository: repository, fetchURL: fetchURL, ref: ref, commit: commit,
                 trust: trust, variables: variables,
                 secrets: secrets.map { GrantedSecret(name: $0.name, kind: $0.kind, value: $0.value.value) },
-                gitCredential: gitCredential.map { GitCredential(user: $0.user, password: $0.password.value) },
+                gitCredential: gitCredential.map {
+                    GitCredential(
+                        user: $0.user, password: $0.password.value, readsSubmodules: $0.readsSubmodules ?? false)
+                },
                 registryLogins: registryLogins.map {
                     RegistryLogin(registry: $0.registry, user: $0.user, password: $0.password.value)
                 },

@@ -45,7 +45,8 @@ public struct AssignmentBuilder: Sendable {
             key: attempt.key, attemptNumber: attempt.attemptNumber, pipeline: pipeline.id, job: job,
             repository: reference, fetchURL: pipeline.fetchURL, ref: pipeline.ref, commit: pipeline.commit,
             trust: pipeline.trust.ofCommit, variables: try variables(of: attempt, job: job, now: now),
-            secrets: try await secrets(of: attempt), gitCredential: try await credential(for: reference),
+            secrets: try await secrets(of: attempt),
+            gitCredential: try await forges[reference.forge]?.gitCredential(for: reference),
             registryLogins: pipeline.trust.isFork ? [] : registryLogins,
             closedRegistries: pipeline.trust.isFork ? registryLogins.map(\.registry) : [],
             artifacts: attempt.artifacts, checkpoint: attempt.checkpoint, gpus: attempt.gpus,
@@ -84,13 +85,6 @@ public struct AssignmentBuilder: Sendable {
             let value = try vault.open(
                 secret.sealed, named: description.name, environment: description.environment, of: repository)
             return GrantedSecret(name: description.name, kind: description.kind, value: value)
-        }
-    }
-
-    private func credential(for repository: RepositoryReference) async throws -> GitCredential? {
-        guard let forge = forges[repository.forge] else { return nil }
-        return try await forge.api.cloneCredential(for: repository).map {
-            GitCredential(user: $0.user, password: $0.password)
         }
     }
 }

@@ -11,6 +11,8 @@ public struct ForgeConnection: Sendable {
     public var api: any ForgeAPI
     /// The host and port that people's addresses of its repositories have; nil for plain Git.
     public var webHost: String?
+    /// Whether an administrator lets the credential for clones be shown for submodules on the same server.
+    public var clonesSubmodules = false
 
     /// Describes a forge.
     public init(name: String, kind: ForgeKind, api: any ForgeAPI, webHost: String? = nil) {
@@ -22,6 +24,13 @@ public struct ForgeConnection: Sendable {
 
     /// Reads its deliveries.
     var payloads: PayloadReader { PayloadReader(kind: kind, forge: name) }
+
+    /// What a repository is cloned with; nil where none is needed.
+    func gitCredential(for repository: RepositoryReference) async throws -> GitCredential? {
+        try await api.cloneCredential(for: repository).map {
+            GitCredential(user: $0.user, password: $0.password, readsSubmodules: clonesSubmodules)
+        }
+    }
 
     /// The secrets of one of its hooks, newest first, in the form that verifies requests.
     ///

@@ -62,9 +62,7 @@ public struct ManualRun: Sendable {
             event.commit = wanted.lowercased()
             return event
         }
-        let credential = try await forges[reference.forge]?.api.cloneCredential(for: reference).map {
-            GitCredential(user: $0.user, password: $0.password)
-        }
+        let credential = try await forges[reference.forge]?.gitCredential(for: reference)
         let candidates = wanted.hasPrefix("refs/") ? [wanted] : ["refs/heads/\(wanted)", "refs/tags/\(wanted)"]
         let refs = try await mirrors.refs(of: reference, credential: credential)
         guard let ref = candidates.first(where: { refs[$0] != nil }), let commit = refs[ref] else {

@@ -52,9 +52,7 @@ extension MissedEvents {
 
     /// Where branches and tags stand by git's word, which costs nothing of a forge's limit.
     private func refs(of repository: RepositoryReference, on forge: ForgeConnection) async throws -> [String: String] {
-        let credential = try await forge.api.cloneCredential(for: repository).map {
-            GitCredential(user: $0.user, password: $0.password)
-        }
+        let credential = try await forge.gitCredential(for: repository)
         let refs = try await mirrors.refs(of: repository, credential: credential)
         return refs.filter { $0.key.hasPrefix("refs/heads/") || $0.key.hasPrefix("refs/tags/") }
     }

@@ -57,9 +57,7 @@ struct PipelineSubject: Sendable {
         let isFork = pullRequest?.isFork ?? false
         trust = PipelineTrust(
             isProtected: try await Self.isProtected(ref, kind, isFork: isFork, of: repository, forge), isFork: isFork)
-        let credential = try await forge.api.cloneCredential(for: reference).map {
-            GitCredential(user: $0.user, password: $0.password)
-        }
+        let credential = try await forge.gitCredential(for: reference)
         mirror = try await mirrors.mirror(
             of: reference,
             with: CommitSource(commit: wanted, ref: ref, fetchURL: fetchURL, credential: credential))

@@ -45,9 +45,7 @@ struct Assembly: Sendable {
         client = HTTPClient()
         vault = SecretVault(key: try folder.readSealingKey())
         forges = try ForgeConnections(settings.forges, sender: client)
-        mirrors = try Mirrors(
-            root: folder.mirrors,
-            forgesWithCommonLogin: Set(settings.forges.filter(\.clonesSubmodules).map(\.name)))
+        mirrors = try Mirrors(root: folder.mirrors)
         let pageKey = try folder.readSealingKey().derived(for: "pages")
         self.pageKey = pageKey
         let links = try PipelineLinks(key: pageKey, baseURL: settings.server.url, now: { .wall })

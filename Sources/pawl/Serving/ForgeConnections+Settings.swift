@@ -51,6 +51,7 @@ extension ForgeConnection {
             self.init(
                 name: forge.name, kind: .git, api: try GitCallback(callback: callback, sender: sender, now: now))
         }
+        clonesSubmodules = forge.clonesSubmodules
     }
 
     private static func host(of url: String) -> String {
