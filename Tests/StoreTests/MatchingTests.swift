@@ -30,6 +30,26 @@ struct MatchingTests {
         #expect(try await claim("any", ServingScope(repositories: [test.repository.id])) == "fork")
     }
 
+    @Test("data that is closed to forks is handed to no fork's job, and to others'")
+    func closedData() async throws {
+        let test = try await TestStore()
+        let store = test.store
+        var ml = MLSettings()
+        ml.data = ["scans"]
+        func jobs(_ name: String) -> Plan { plan([(name, [])]) { $0.ml = ml } }
+        let fork = try await test.pipeline(jobs("fork"), ref: "refs/pull/7/head", commit: "0c0ffee", isHeld: true)
+        try await store.approve(fork, commit: "0c0ffee", by: "mira", now: at(0))
+        try await test.pipeline(jobs("mine"), now: at(1))
+        func claim(_ runner: String, _ closed: [String]) async throws -> String? {
+            let inventory = RunnerInventory(data: ["scans"], closedData: closed)
+            let id = try await store.testRunner(runner, inventory: inventory, now: at(2))
+            return name(try await store.claim(by: id, leaseFor: .seconds(60), now: at(2)))
+        }
+        #expect(try await claim("closed", ["scans"]) == "mine")
+        #expect(try await claim("closed", ["scans"]) == nil)
+        #expect(try await claim("open", []) == "fork")
+    }
+
     @Test("of two repositories, the one with fewer jobs running goes first, however many wait")
     func fairShare() async throws {
         let test = try await TestStore()

@@ -16,13 +16,19 @@ public actor MachineInventory {
         public var declaredGPUs: String?
         /// The data folders that jobs may have, by name. One that is not there now is not offered.
         public var data: [String: String]
+        /// The names of those that jobs of forks do not get.
+        public var closedData: Set<String>
         /// A file that keeps which of the kernel's errors were told of, so that a restart does not tell of them again.
         public var toldFaults: String?
 
         /// Asks `nvidia-smi`, and offers no data.
-        public init(declaredGPUs: String? = nil, data: [String: String] = [:], toldFaults: String? = nil) {
+        public init(
+            declaredGPUs: String? = nil, data: [String: String] = [:], closedData: Set<String> = [],
+            toldFaults: String? = nil
+        ) {
             self.declaredGPUs = declaredGPUs
             self.data = data
+            self.closedData = closedData
             self.toldFaults = toldFaults
         }
     }
@@ -86,9 +92,11 @@ public actor MachineInventory {
     /// What the machine has. Never throws: what cannot be asked now counts as not to be had now.
     public func look(_ freshness: Freshness = .recent) async -> RunnerInventory {
         if freshness == .recent, let last, now() - last.at < Self.goodFor { return last.inventory }
+        let data = settings.data.filter { access($0.value, F_OK) == 0 }.keys.sorted()
         let inventory = RunnerInventory(
             engine: await engine(), cpus: MachineFacts.cpus, memory: MachineFacts.memory, gpus: await gpus(),
-            data: settings.data.filter { access($0.value, F_OK) == 0 }.keys.sorted())
+            data: data,
+            closedData: data.filter(settings.closedData.contains))
         last = (inventory, now())
         return inventory
     }

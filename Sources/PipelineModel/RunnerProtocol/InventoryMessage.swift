@@ -11,6 +11,8 @@ extension RunnerProtocol {
         public var gpus: [Device]
         /// Names of the data folders that its administrator offers.
         public var data: [String]
+        /// Those of them that jobs of forks do not get; a runner of before this version says nothing of it.
+        public var closedData: [String]?
 
         /// Puts an inventory into the form that travels.
         public init(_ inventory: RunnerInventory) {
@@ -19,6 +21,7 @@ extension RunnerProtocol {
             memory = inventory.memory
             gpus = inventory.gpus.map(Device.init)
             data = inventory.data
+            closedData = inventory.closedData
         }
 
         private static let largest = ByteCount(bytes: 1 << 60)
@@ -36,7 +39,8 @@ extension RunnerProtocol {
                 && Set(gpus.map(\.uuid)).count == gpus.count && cpus.map { (0...Self.mostCPUs).contains($0) } ?? true
             guard isWell else { return nil }
             return RunnerInventory(
-                engine: engine, cpus: cpus, memory: memory, gpus: gpus.map(\.gpu), data: Set(data).sorted())
+                engine: engine, cpus: cpus, memory: memory, gpus: gpus.map(\.gpu), data: Set(data).sorted(),
+                closedData: Set(closedData ?? []).intersection(data).sorted())
         }
     }
 

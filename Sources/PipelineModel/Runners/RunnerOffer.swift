@@ -43,6 +43,8 @@ public struct RunnerOffer: Hashable, Sendable {
         }
         let data = needs.data.filter { !inventory.data.contains($0) }
         if !data.isEmpty { obstacles.append(.lacksData(data)) }
+        let closed = demand.trust == .fork ? needs.data.filter(inventory.closedData.contains) : []
+        if !closed.isEmpty { obstacles.append(.closedData(closed)) }
         if slots <= 0 { obstacles.append(.noSlots) }
         return obstacles
     }
@@ -70,6 +72,7 @@ public enum RunnerObstacle: Hashable, Sendable {
     case tooFewCPUs(wanted: Double, has: Double)
     case tooLittleMemory(wanted: ByteCount, has: ByteCount)
     case lacksData([String])
+    case closedData([String])
     case noSlots
 
     /// The obstacle in words that follow `never:`.
@@ -87,6 +90,7 @@ public enum RunnerObstacle: Hashable, Sendable {
         case .tooLittleMemory(let wanted, let has):
             "\(has.memoryText) of memory is less than \(wanted.memoryText)"
         case .lacksData(let names): "does not offer the data \(names.joined(separator: ", "))"
+        case .closedData(let names): "gives forks no \(names.joined(separator: ", "))"
         case .noSlots: "takes no jobs"
         }
     }

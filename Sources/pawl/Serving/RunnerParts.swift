@@ -26,6 +26,7 @@ struct RunnerParts: Sendable {
         machine = MachineInventory(
             settings: .init(
                 declaredGPUs: runner.declaredGPUs, data: settings.data.mapValues(\.path),
+                closedData: Set(settings.data.filter { !$0.value.forks }.keys),
                 toldFaults: settings.stateFolder + "/told-faults"),
             of: docker)
     }

@@ -51,6 +51,19 @@ struct CoordinatorContractTests {
         }
     }
 
+    @Test("knows what the runner's machine has, as the runner says it", arguments: CoordinatorKind.allCases)
+    func inventory(_ kind: CoordinatorKind) async throws {
+        let gpu = GPU(uuid: "GPU-1", index: 0, model: "A100", memory: .gibibytes(40), driver: "550")
+        let inventory = RunnerInventory(
+            engine: "Docker 24", cpus: 8, memory: .gibibytes(64), gpus: [gpu], data: ["imagenet", "scans"],
+            closedData: ["scans"])
+        try await CoordinatorBench.serve(kind, inventory: inventory) { bench in
+            try await bench.pipeline([.plain()])
+            _ = try await bench.start()
+            #expect(try await bench.server.store.runners().map(\.offer.inventory) == [inventory])
+        }
+    }
+
     @Test("hands over everything that an attempt needs, secrets as they are", arguments: CoordinatorKind.allCases)
     func assignment(_ kind: CoordinatorKind) async throws {
         let gpu = GPU(uuid: "GPU-1", index: 0, model: "A100", memory: .gibibytes(40), driver: "550")
