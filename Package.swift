@@ -55,6 +55,7 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CLibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
 
         library("PipelineModel"),
@@ -83,8 +84,10 @@ let package = Package(
         .executableTarget(
             name: "pawl",
             dependencies: [
-                "Archives", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs", "PipelineLanguage",
-                "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser, configuration, lifecycle,
+                "Archives", "CMalloc", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs",
+                "PipelineLanguage", "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser,
+                configuration,
+                lifecycle,
                 logging, nioConcurrency, system, unixSignals, yams,
             ],
             swiftSettings: strict),

@@ -19,6 +19,7 @@ struct Pawl: AsyncParsableCommand {
 
     /// Runs a command, and ends the process as `CommandFailure.Status` says.
     static func main() async {
+        ProcessMemory.giveLargeBuffersBack()
         let status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
         Foundation.exit(status.rawValue)
     }

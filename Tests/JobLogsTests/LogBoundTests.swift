@@ -39,6 +39,16 @@ struct LogBoundTests {
         #expect(bounded(bytes.map { [$0] }, limit: 300) == whole)
     }
 
+    @Test("of a large limit all but 8 MiB is beginning: no more of a log is held in memory")
+    func longestEnd() {
+        var bound = LogBound(limit: 40 << 20)
+        let piece = [UInt8](repeating: 0x2e, count: 32 << 20)
+        #expect(bound.push(piece).count == piece.count)
+        #expect(bound.push(piece).count < 200)
+        let end = bound.finish().count
+        #expect(((8 << 20)...(8 << 20) + 200).contains(end))
+    }
+
     @Test("memory stays within twice the limit however long the log gets")
     func memory() {
         var bound = LogBound(limit: 1_000)

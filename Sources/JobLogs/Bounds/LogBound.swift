@@ -1,9 +1,13 @@
-/// Keeps a log within a limit: its first half and its last half, and says how much is missing between them.
+/// Keeps a log within a limit: its beginning and its end, and says how much is missing between them.
 ///
-/// The first half goes through as it comes. When it is full a line says that the rest follows at the end; `finish`
-/// then gives the last half, led by a line such as `… 12,345,678 bytes left out …` where something is missing.
+/// The beginning goes through as it comes. When it is full a line says that the rest follows at the end; `finish` then
+/// gives the end, led by a line such as `… 12,345,678 bytes left out …` where something is missing. The end is half of
+/// the limit, and no more than 8 MiB: it is held in memory.
 public struct LogBound: Sendable {
-    /// What the first half still takes; below zero once the last bytes of a character went past it.
+    /// How much of an end is kept at most, in bytes.
+    private static let longestEnd = 8 << 20
+
+    /// What the beginning still takes; below zero once the last bytes of a character went past it.
     private var headLeft: Int
     private let tailLimit: Int
     private var isHeadFull = false
@@ -13,11 +17,11 @@ public struct LogBound: Sendable {
 
     /// Keeps at most `limit` bytes, the lines about what is missing not counted.
     public init(limit: Int) {
-        headLeft = max(0, limit) / 2
-        tailLimit = max(0, limit) - headLeft
+        tailLimit = min((max(0, limit) + 1) / 2, Self.longestEnd)
+        headLeft = max(0, limit) - tailLimit
     }
 
-    /// Takes the next bytes, and gives those of the first half.
+    /// Takes the next bytes, and gives those of the beginning.
     public mutating func push(_ bytes: [UInt8]) -> [UInt8] {
         guard !bytes.isEmpty else { return [] }
         if isHeadFull {
@@ -29,7 +33,7 @@ public struct LogBound: Sendable {
             endsLine = bytes.last == 0x0A
             return bytes
         }
-        // A character is not cut: its last bytes still belong to the first half.
+        // A character is not cut: its last bytes still belong to the beginning.
         var end = max(0, headLeft)
         while end < bytes.count, bytes[end] & 0xC0 == 0x80, end < headLeft + 3 { end += 1 }
         var head = Array(bytes[..<end])
@@ -46,7 +50,7 @@ public struct LogBound: Sendable {
         return head
     }
 
-    /// Ends the log, and gives its last half.
+    /// Ends the log, and gives its end.
     public mutating func finish() -> [UInt8] {
         trim(to: tailLimit)
         var rest = tail[...]
