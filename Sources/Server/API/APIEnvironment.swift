@@ -32,6 +32,9 @@ public struct APIEnvironment: Sendable {
     public var program: ServerProgram?
     /// How long a job waits that no runner of the pool can ever take.
     public var noRunnerTimeout: Duration
+    /// How long a person who retries a job is kept waiting for the forge. It usually answers in less, and the person is
+    /// told in well under a second.
+    public var statusPatience = Duration.milliseconds(400)
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 

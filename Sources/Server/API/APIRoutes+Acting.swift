@@ -65,7 +65,9 @@ extension APIRoutes {
         }
         var standings: [String: StatusWatch.Standing] = [:]
         if environment.isHeard(detail.repository.reference.forge) {
-            standings = try await StatusWatch(store: call.store, pipeline: id, after: before).standings(of: names)
+            let patience = environment.statusPatience
+            standings = try await StatusWatch(store: call.store, pipeline: id, after: before, patience: patience)
+                .standings(of: names)
         }
         return try await change(call, from: detail, named: names, standings: standings) { _ in
             "\(names.joined(separator: ", ")): to run again"

@@ -25,9 +25,11 @@ final class APIServer: Sendable {
     /// Serves for as long as the closure runs, and leaves nothing behind.
     /// - Parameters:
     ///   - isHeard: whether anybody hears the statuses of its forge.
+    ///   - statusPatience: how long who retries is kept waiting for the forge.
     ///   - change: changes where it listens, and what it takes.
     static func serve(
-        isHeard: Bool = true, change: (inout WebServer.Settings) -> Void = { _ in },
+        isHeard: Bool = true, statusPatience: Duration = .milliseconds(10),
+        change: (inout WebServer.Settings) -> Void = { _ in },
         _ body: @escaping @Sendable (APIServer) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "pawl-api-" + UUID().uuidString
@@ -46,7 +48,7 @@ final class APIServer: Sendable {
         _ = try await store.enterEmbeddedRunner(name: "local", tags: ["cpu"], slots: 2, now: apiMoment(0))
         let sealed = NIOLockedValueBox<[String]>([])
         let clockBox = NIOLockedValueBox(apiMoment(100))
-        let environment = APIEnvironment(
+        var environment = APIEnvironment(
             store: store, version: "9.9", temporaryFolder: folder, now: { clockBox.withLockedValue { $0 } },
             seal: { value, _, _ in
                 sealed.withLockedValue { $0.append(value.revealed) }
@@ -58,6 +60,7 @@ final class APIServer: Sendable {
             addRepository: { _, _ in throw APIRefusal(.refused, "not in this test") },
             isHeard: { _ in isHeard }, publicURL: "https://pawl.example.com",
             program: try ServerProgram(path: "/bin/true"))
+        environment.statusPatience = statusPatience
         let key = [UInt8](repeating: 7, count: 32)
         let links = try PipelineLinks(
             key: key, baseURL: "https://pawl.example.com", now: { clockBox.withLockedValue { $0 } })

@@ -23,7 +23,7 @@ import Testing
 
     @Test("retry says that the forge shows the job as pending once the forge does, and not before")
     func told() async throws {
-        try await APIServer.serve { server in
+        try await APIServer.serve(statusPatience: .seconds(50)) { server in
             let id = try await server.pipeline(stagedPlan("test", "train"))
             try await fail(on: server)
             async let forge: Void = takeMessages(of: server.store, until: 2)

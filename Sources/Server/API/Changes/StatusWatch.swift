@@ -17,14 +17,14 @@ struct StatusWatch: Sendable {
     /// The newest message there was before the request; nil where there was none.
     let after: MessageID?
 
-    /// The longest wait. A forge usually answers in less; who retries is told in well under a second.
-    static let patience = Duration.milliseconds(400)
+    /// The longest wait.
+    let patience: Duration
     /// More messages than a pipeline ever has.
     static let limit = 10_000
 
     /// How far the forge has been told of jobs. A job without a status of its own is left out.
     func standings(of jobs: [String]) async throws -> [String: Standing] {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + patience
         while true {
             let seen = store.outboxReady.count
             let standings = try await now(of: Set(jobs))
