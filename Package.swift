@@ -86,9 +86,7 @@ let package = Package(
             dependencies: [
                 "Archives", "CMalloc", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs",
                 "PipelineLanguage", "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser,
-                configuration,
-                lifecycle,
-                logging, nioConcurrency, system, unixSignals, yams,
+                configuration, lifecycle, logging, nioConcurrency, system, unixSignals, yams,
             ],
             swiftSettings: strict),
 

@@ -140,7 +140,6 @@ public struct RunnerService: Service {
     private func giveBack(_ keys: Set<LeaseKey>) async {
         for key in keys.sorted(by: { $0.attempt < $1.attempt }) {
             await context.giveBack(key, because: "the runner ended before the job had begun")
-            context.coordinator.dismiss(key)
         }
     }
 

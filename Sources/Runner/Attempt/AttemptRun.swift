@@ -245,7 +245,6 @@ struct AttemptRun: Sendable {
             context.coordinator.dismiss(key)
         case .givenBack(let reason):
             await context.giveBack(key, because: reason)
-            context.coordinator.dismiss(key)
         case .result(let result):
             await control.untilRunnerStops { await sender.send(ResultSpool.Entry(key: key, result: result)) }
         }

@@ -34,8 +34,10 @@ struct RunnerContext: Sendable {
         await persist(with: container) { try await executor.remove(container) }
     }
 
-    /// Gives an attempt back unspent, with some patience for a server that does not answer.
+    /// Gives an attempt back unspent, with some patience for a server that does not answer. There is nothing more to say of
+    /// it then.
     func giveBack(_ key: LeaseKey, because reason: String) async {
+        defer { coordinator.dismiss(key) }
         var backOff = BackOff()
         for _ in 1...5 {
             do {

@@ -25,7 +25,7 @@ final class AttemptTokens: Sendable {
             let writtenAt =
                 lstat(path, &status) == 0
                 ? Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000) : Timestamp(milliseconds: 0)
-            guard now - writtenAt < Self.longest, !name.hasSuffix(".new") else {
+            guard now - writtenAt < Self.longest, !name.hasSuffix(PrivateFile.unfinished) else {
                 unlink(path)
                 continue
             }
