@@ -35,9 +35,11 @@ enum ChaosAction: Sendable, CustomStringConvertible {
     case freezeEngine
     /// The engine's disk is full for a while.
     case fillEngine
+    /// The engine's disk answers with errors for a while.
+    case spoilEngine
 
     /// How many kinds there are.
-    static let kinds = 16
+    static let kinds = 17
     /// How long a disk is full or bad.
     static let outage = Duration.seconds(3)
     private static let ofRunner: [FaultPoint] = [.containerStarted, .resultSpooled]
@@ -66,14 +68,15 @@ enum ChaosAction: Sendable, CustomStringConvertible {
         case 12: return .spoilRunner(runner)
         case 13: return .killEngine(seconds: Bool.random(using: &generator) ? 0 : 2)
         case 14: return .freezeEngine
-        default: return .fillEngine
+        case 15: return .fillEngine
+        default: return .spoilEngine
         }
     }
 
     /// Whether an attempt may fail of it on Pawl's side: what its machine or its engine lost is not known to anybody.
     var maySystemFail: Bool {
         switch self {
-        case .fillRunner, .spoilRunner, .killEngine, .freezeEngine, .fillEngine: true
+        case .fillRunner, .spoilRunner, .killEngine, .freezeEngine, .fillEngine, .spoilEngine: true
         default: false
         }
     }
@@ -96,6 +99,7 @@ enum ChaosAction: Sendable, CustomStringConvertible {
         case .killEngine(let seconds): "kill the engine, start it after \(seconds) s"
         case .freezeEngine: "stop the engine for longer than a lease"
         case .fillEngine: "the engine's disk is full"
+        case .spoilEngine: "the engine's disk answers with EIO"
         }
     }
 }

@@ -48,6 +48,7 @@ extension ChaosBench {
             try await PrivateEngine.start()
         case .freezeEngine: try await PrivateEngine.freeze(for: .seconds(Self.lease + 2))
         case .fillEngine: try await PrivateEngine.fillDisk(for: ChaosAction.outage)
+        case .spoilEngine: try await BadDisk.give(to: PrivateEngine.daemon(), for: ChaosAction.outage)
         case .failServer, .failRunner: break
         }
         let pushes = try await pushing

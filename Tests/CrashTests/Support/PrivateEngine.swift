@@ -38,10 +38,15 @@ enum PrivateEngine {
     /// Ends its daemon as a crash would; its containers go on.
     static func kill() async throws { try await script("dockerd", "kill") }
 
+    /// The process of its daemon.
+    static func daemon() throws -> pid_t {
+        let file = try String(contentsOfFile: directory + "/dockerd.pid", encoding: .utf8)
+        return try #require(pid_t(file.trimmingCharacters(in: .whitespacesAndNewlines)))
+    }
+
     /// Stops its daemon for a while, as a machine does that swaps; its containers go on.
     static func freeze(for time: Duration) async throws {
-        let file = try String(contentsOfFile: directory + "/dockerd.pid", encoding: .utf8)
-        let daemon = try #require(pid_t(file.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let daemon = try daemon()
         #expect(Foundation.kill(daemon, SIGSTOP) == 0)
         defer { Foundation.kill(daemon, SIGCONT) }
         try await Task.sleep(for: time)
