@@ -150,6 +150,22 @@ struct DockerExecutorTests {
         for handle in handles { try await small.destroy(handle) }
     }
 
+    @Test("a network goes although the engine keeps a place in it for a container")
+    func placeKept() async throws {
+        let executor = DockerExecutor(engine: Docker.engine(), settings: .init(instance: "place"))
+        let handle = try await executor.create(.shell("echo here; sleep 60", instance: "place", network: .own))
+        let isThere = ExecutorSignal()
+        async let exit = executor.run(handle) { _ in isThere.give() }
+        try await isThere.wait()
+        // As an engine does whose disk failed when it removed the container: the place stays, and no container counts.
+        let remains = ContainerHandle(id: "gone", networkID: handle.networkID, labels: handle.labels)
+        try await executor.destroy(remains)
+        #expect(try await executor.leftovers().map(\.networkID) == [nil])
+        try await executor.stop(handle, grace: .zero)
+        _ = try await exit
+        try await executor.destroy(handle)
+    }
+
     @Test("a range with no subnet left is told, and leaves nothing")
     func fullRange() async throws {
         let tiny = Docker.executor(networks: try #require(IPv4Range("10.215.0.0/28")))

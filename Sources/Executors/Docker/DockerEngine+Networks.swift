@@ -41,11 +41,39 @@ extension DockerEngine {
     }
 
     /// Removes a network by id or name. One that is gone is no error.
+    ///
+    /// An engine whose disk failed while it removed a container may keep that container's place in the network for ever,
+    /// and with it the network. What is removed here has no container any more that counts: such places are taken away.
     func removeNetwork(_ id: String) async throws {
+        do {
+            try await deleteNetwork(id)
+        } catch let refusal as EngineRefusal where refusal.status == 403 {
+            try await emptyNetwork(id)
+            try await deleteNetwork(id)
+        }
+    }
+
+    private func deleteNetwork(_ id: String) async throws {
         do {
             _ = try await success(try await send("DELETE", "/networks/\(id)"))
         } catch let refusal as EngineRefusal where refusal.status == 404 {
             // It is gone.
+        }
+    }
+
+    private func emptyNetwork(_ id: String) async throws {
+        struct Network: Decodable {
+            struct Place: Decodable { var name: String }
+            var containers: [String: Place]?
+        }
+        struct Disconnection: Encodable {
+            var container: String
+            var force = true
+        }
+        let network = try decode(try await success(try await send("GET", "/networks/\(id)")), as: Network.self)
+        for place in (network.containers ?? [:]).values {
+            let body = try EngineJSON.encode(Disconnection(container: place.name))
+            _ = try await success(try await send("POST", "/networks/\(id)/disconnect", json: body))
         }
     }
 }
