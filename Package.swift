@@ -64,6 +64,7 @@ let package = Package(
         library("Archives", ["CLibarchive"]),
         library("JobLogs"),
         library("PipelineLanguage", ["PipelineModel", yams]),
+        library("Evaluation", ["PipelineModel", yams]),
         library("GitRepositories", ["PipelineModel", subprocess, system]),
         library("Forges", ["PipelineModel", "HTTPTransport", "Signing"]),
         library("Store", ["PipelineModel", "Signing", "JobLogs", grdb, logging, nioConcurrency]),
@@ -71,13 +72,14 @@ let package = Package(
         library(
             "Runner",
             [
-                "PipelineModel", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "Archives", "Signing",
-                lifecycle, logging, nioConcurrency,
+                "PipelineModel", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "Archives", "Evaluation",
+                "Signing", lifecycle, logging, nioConcurrency,
             ]),
         library(
             "Server",
             [
-                "PipelineModel", "PipelineLanguage", "GitRepositories", "Forges", "Store", "JobLogs", "Signing",
+                "PipelineModel", "PipelineLanguage", "Evaluation", "GitRepositories", "Forges", "Store", "JobLogs",
+                "Signing",
                 hummingbird, hummingbirdCore, hummingbirdTLS, mustache, lifecycle, logging, nioCore, nioConcurrency,
                 nioHTTP, nioPosix, nioSSL,
             ]),
@@ -118,6 +120,7 @@ let package = Package(
                 nioConcurrency, subprocess, system,
             ]),
         tests("EndToEndTests", ["pawl", "Forges", "TestSupport", nioConcurrency, subprocess, system]),
+        tests("EvaluationTests", ["Evaluation", "PipelineModel", subprocess]),
         tests(
             "ExecutorsTests",
             ["Executors", "PipelineModel", "HTTPTransport", nioConcurrency, subprocess, system]),
