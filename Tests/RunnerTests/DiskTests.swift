@@ -76,6 +76,20 @@ struct DiskTests {
         }
     }
 
+    @Test("a script that fails on a disk that others have filled has not failed by itself", .needsRoot)
+    func innocent() async throws {
+        try await lendDisk(megabytes: 32) { disk in
+            let fixture = try await RunnerFixture(executor: ProcessExecutor()) {
+                $0.stateFolder = disk + "/state"
+                $0.lowWater = .mebibytes(8)
+            }
+            let script = ["head -c 100000000 /dev/zero > \(disk)/filler || true", "echo 1 > result", "exit 3"]
+            let result = try await fixture.carryOut(fixture.assignment(script: script))
+            #expect(result?.failure?.class == .system)
+            #expect(result?.failure?.message.contains("the runner's disk had ") == true, "\(String(describing: result))")
+        }
+    }
+
     @Test("jobs that have written little are not ended for what others put on the disk", .needsRoot)
     func others() async throws {
         try await lendDisk(megabytes: 96) { disk in

@@ -29,19 +29,52 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return await blamed(try await run(handle, plan, pump, keeper, checkpoints), plan)
+                return await blamed(try await run(handle, plan, pump, keeper, checkpoints), plan, handle)
             } catch is NeverStarted {
                 return Outcome(
                     notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
             } catch {
-                return await blamed(outcome(of: error, plan), plan)
+                return await blamed(outcome(of: error, plan), plan, container.withLockedValue { $0 })
             }
         }
     }
 
-    /// An outcome whose failure is put down to a GPU of the attempt that has failed meanwhile: what a script says then is
-    /// not its own fault.
-    private func blamed(_ outcome: Outcome, _ plan: AttemptPlan) async -> Outcome {
+    /// An outcome whose failure is put down to what its machine lacked meanwhile: what a script says then is not its own
+    /// fault.
+    private func blamed(_ outcome: Outcome, _ plan: AttemptPlan, _ container: ContainerHandle?) async -> Outcome {
+        let blamed = await blamedOnGPU(outcome, plan)
+        return blamed.failedGPUs == nil ? await blamedOnDisk(outcome, plan, container) : blamed
+    }
+
+    /// A script that fails on a full disk: the job's own doing where it wrote much, else the machine's.
+    private func blamedOnDisk(
+        _ outcome: Outcome, _ plan: AttemptPlan, _ container: ContainerHandle?
+    ) async -> Outcome {
+        guard control.reason == nil, let failure = outcome.failure, failure.class == .script,
+            let disk = context.disk.fullDisk(storage: await storageFolder())
+        else { return outcome }
+        let written = await written(in: plan.workspace.folder, and: container)
+        let isOwn = written.map(context.disk.isToBlame) ?? false
+        var blamed = outcome
+        blamed.failure = Failure(
+            isOwn ? .outOfDisk : .system, exitCode: failure.exitCode,
+            "the runner's disk had \(ByteText.of(disk.free)) left when it failed (\(failure.message))")
+        return blamed
+    }
+
+    /// Where the engine keeps what containers write; nil where that is not on this machine.
+    private func storageFolder() async -> String? { try? await context.executor.readiness().storageFolders.first }
+
+    /// What the job has written; nil where that cannot be told.
+    private func written(in workspace: String, and container: ContainerHandle?) async -> DiskWatch.Written? {
+        var own: ByteCount?
+        if let container { own = try? await context.executor.written(by: container) }
+        guard let laid = try? await FolderSize.of([workspace]) else { return nil }
+        return DiskWatch.Written(workspace: laid.bytes, container: own?.bytes ?? 0)
+    }
+
+    /// A failure under which a GPU of the attempt has failed.
+    private func blamedOnGPU(_ outcome: Outcome, _ plan: AttemptPlan) async -> Outcome {
         let gpus = plan.assignment.gpus
         guard !gpus.isEmpty, control.reason == nil, let failure = outcome.failure,
             [.script, .system].contains(failure.class)
@@ -244,15 +277,13 @@ extension AttemptRun {
     }
 
     private func limitDisk(_ container: ContainerHandle, _ plan: AttemptPlan) async {
-        let (executor, control, workspace) = (context.executor, control, plan.workspace.folder)
+        let (control, workspace) = (control, plan.workspace.folder)
         let writer = DiskWatch.Writer(attempt: key.attempt) {
-            async let own = executor.written(by: container)
-            guard let laid = try? await FolderSize.of([workspace]) else { return nil }
-            return DiskWatch.Written(workspace: laid.bytes, container: (try? await own)?.bytes ?? 0)
+            await written(in: workspace, and: container)
         } end: {
             control.stop(.outOfDisk($0))
         }
-        await context.disk.watch(writer, storage: try? await executor.readiness().storageFolders.first)
+        await context.disk.watch(writer, storage: await storageFolder())
     }
 
     private func limitSilence(to limit: Duration, of pump: LogPump) async {

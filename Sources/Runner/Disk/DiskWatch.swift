@@ -90,6 +90,13 @@ final class DiskWatch: Sendable {
         }
     }
 
+    /// A disk on which jobs write and on which so little is left now that a job may have failed for want of it; nil where
+    /// there is none.
+    func fullDisk(storage: String?) -> DiskSpace? { disks(storage).first { $0.free < floor } }
+
+    /// Whether somebody who has written so much can be why a disk is full.
+    func isToBlame(_ written: Written) -> Bool { written.total >= floor }
+
     private func disks(_ storage: String?) -> [DiskSpace] {
         let found = ([workspaces] + [storage].compactMap { $0 }).compactMap { try? DiskSpace(of: $0) }
         return found.count == 2 && found[0].device == found[1].device ? [found[0]] : found
