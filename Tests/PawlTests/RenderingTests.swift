@@ -228,9 +228,33 @@ import Testing
         #expect(
             lines.contains("  spent      0.81 GPU-hours   1m 01s of CPU   24m 20s on runners   peak 17 GiB"), "\(lines)"
         )
-        #expect(JobText(view.jobs[0], id: 127).text == "step 12,000")
+        #expect(JobText(view.jobs[0], of: view).text == "step 12,000")
         view.jobs[0].state = .running
-        #expect(JobText(view.jobs[0], id: 127).text == "attempt 2, from the checkpoint of attempt 1")
+        #expect(JobText(view.jobs[0], of: view).text == "attempt 2, from the checkpoint of attempt 1")
+    }
+
+    @Test("the seeds of a job are one node, each on a line below it, and are needed by its name")
+    func seeds() throws {
+        var view = try Sample.pipeline(
+            state: "running",
+            jobs: [
+                Sample.job(
+                    "train seed 1", "passed", summary: "loss 0.5", start: 0, end: 30,
+                    attempts: [Sample.attempt(1, runner: "gpu1", state: "passed", claimed: 0)]),
+                Sample.job(
+                    "train seed 2", "running", start: 0,
+                    attempts: [Sample.attempt(1, runner: "gpu2", state: "running", claimed: 0)]),
+                Sample.job("deploy", "waiting", needs: ["train seed 1", "train seed 2"]),
+            ], finished: nil)
+        for number in 1...2 { view.jobs[number - 1].seed = .init(node: "train", number: number) }
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(
+            Array(lines[3...6]) == [
+                "    train ×2  ● running  1m 00s  gpu1, gpu2  1 of 2 seeds ended",
+                "      seed 1  ✓ passed      30s  gpu1        loss 0.5",
+                "      seed 2  ● running  1m 00s  gpu2",
+                "    deploy    ○ waiting                      needs train",
+            ], "\(lines.joined(separator: "\n"))")
     }
 
     @Test("a month is drawn with each repository's budget")

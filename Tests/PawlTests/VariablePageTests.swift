@@ -22,6 +22,10 @@ import Testing
             "CI_PROJECT_DIR", "CI_BUILDS_DIR", "CI_JOB_STATUS", "CI_RUNNER_DESCRIPTION", "CI_RUNNER_TAGS",
             "CI_RUNNER_VERSION", "CI_DISPOSABLE_ENVIRONMENT", "PAWL_RESUME_FROM", "PAWL_GPUS",
         ])
+        var seeded = PlannedJob(name: "train", stage: "test", script: [])
+        seeded.ml = MLSettings()
+        seeded.ml?.seeds = 1
+        set.formUnion(SeedExpansion([seeded], stages: ["test"]).expanded().flatMap(\.variables).map(\.name))
         #expect(told.subtracting(set) == [])
         #expect(set.subtracting(told) == [])
     }

@@ -26,6 +26,25 @@ struct StatusPlanTests {
         #expect(owed[2].targetURL == "http://pawl.test/pipelines/1/train%201%2F2?grant=g")
     }
 
+    @Test("the seeds of a job are one node: under way until the last ended, no better than the worst")
+    func seeds() {
+        func node(_ states: JobState..., failure: Failure? = nil) -> JobSnapshot {
+            JobSnapshot(
+                joining: states.enumerated().map {
+                    JobSnapshot(
+                        name: "train seed \($0 + 1)", state: $1, failure: $1 == .failed ? failure : nil,
+                        duration: .seconds($0 + 1))
+                }, as: "train")
+        }
+        #expect(node(.passed, .running, .failed).state == .running)
+        #expect(node(.passed, .waiting).state == .waiting)
+        let failed = node(.passed, .failed, failure: Failure(.script, exitCode: 1, "exit 1"))
+        #expect(failed.state == .failed && failed.failure?.message == "seed 2: exit 1")
+        #expect(node(.passed, .failed, failure: Failure(.gate, "f1 is worse")).failure?.message == "f1 is worse")
+        let passed = node(.passed, .passed, .passed)
+        #expect(passed.state == .passed && passed.summary == "3 seeds" && passed.duration == .seconds(3))
+    }
+
     @Test("queued and running are one pending, owed once")
     func onePending() {
         let queued = snapshot(.running, [.init(name: "test", state: .ready)])

@@ -86,7 +86,8 @@ struct DiskTests {
             let script = ["head -c 100000000 /dev/zero > \(disk)/filler || true", "echo 1 > result", "exit 3"]
             let result = try await fixture.carryOut(fixture.assignment(script: script))
             #expect(result?.failure?.class == .system)
-            #expect(result?.failure?.message.contains("the runner's disk had ") == true, "\(String(describing: result))")
+            #expect(
+                result?.failure?.message.contains("the runner's disk had ") == true, "\(String(describing: result))")
         }
     }
 

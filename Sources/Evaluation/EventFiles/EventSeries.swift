@@ -69,7 +69,7 @@ public struct EventSeries {
 
 extension Curve {
     /// The curve with its points in the order of their steps; of two at one step the later one counts.
-    var ordered: Curve {
+    public var ordered: Curve {
         var byStep: [Int64: Point] = [:]
         for point in points { byStep[point.step] = point }
         return Curve(name: name, points: byStep.values.sorted { $0.step < $1.step })

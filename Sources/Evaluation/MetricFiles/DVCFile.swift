@@ -24,7 +24,9 @@ public struct DVCFile: Hashable, Sendable {
     private mutating func read(_ value: MetricTree.Value, in folder: String) {
         guard case .map(let entries) = value else { return }
         var folder = folder
-        if case .text(let below)? = entries.last(where: { $0.key == "wdir" })?.value { folder = Self.join(folder, below) }
+        if case .text(let below)? = entries.last(where: { $0.key == "wdir" })?.value {
+            folder = Self.join(folder, below)
+        }
         for (key, value) in entries {
             guard case .list(let items) = value else { continue }
             switch key {

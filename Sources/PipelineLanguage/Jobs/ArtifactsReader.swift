@@ -33,7 +33,9 @@ struct ArtifactsReader {
             artifacts.expireIn =
                 node.string == "never" ? PlannedJob.Artifacts.forever : values.duration(node, "artifacts: expire_in")
         }
-        if let reports = mapping["reports"], !reports.isNull { ReportsReader(values: values).read(reports) }
+        if let reports = mapping["reports"], !reports.isNull {
+            artifacts.reports = ReportsReader(values: values).read(reports)
+        }
         checkRest(mapping)
         return artifacts
     }

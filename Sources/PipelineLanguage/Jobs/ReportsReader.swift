@@ -9,29 +9,36 @@ struct ReportsReader {
         "accessibility", "annotations", "api_fuzzing", "browser_performance", "cluster_image_scanning", "codequality",
         "container_scanning", "coverage_fuzzing", "coverage_report", "cyclonedx", "dast", "dependency_scanning",
         "junit",
-        "license_management", "license_scanning", "load_performance", "lsif", "metrics", "performance",
+        "license_management", "license_scanning", "load_performance", "lsif", "performance",
         "repository_xray", "requirements", "requirements_v2", "sarif", "sast", "secret_detection", "tensorboard",
         "terraform",
     ]
 
-    func read(_ node: Node) {
+    /// The reports that are read.
+    func read(_ node: Node) -> PlannedJob.Artifacts.Reports? {
         guard let mapping = node.mapping else {
             values.error("artifacts: reports must be a map, and is \(node.kindName).", at: node.span)
-            return
+            return nil
         }
+        var reports = PlannedJob.Artifacts.Reports()
         for entry in mapping.entries {
-            if entry.key == "dotenv" {
+            if entry.key == "metrics" {
+                guard !entry.value.isNull else { continue }
+                let key = "artifacts: reports: metrics"
+                reports.metrics = values.texts(entry.value, key, allowsSingle: true)?.map(\.text) ?? []
+            } else if entry.key == "dotenv" {
                 let text = "is not supported yet: its variables would not reach later jobs. Hand a file on with paths."
                 values.error("artifacts: reports: dotenv \(text)", at: entry.keySpan)
             } else if Self.shown.contains(entry.key) {
                 check(entry)
             } else {
-                let hint = values.session.suggestion(for: entry.key, among: Self.shown.sorted())
+                let hint = values.session.suggestion(for: entry.key, among: Self.shown.union(["metrics"]).sorted())
                 values.error(
                     "artifacts: reports: \"\(entry.key.prefix(60))\" is not a kind of report.\(hint)", at: entry.keySpan
                 )
             }
         }
+        return reports.metrics.isEmpty ? nil : reports
     }
 
     private func check(_ entry: Mapping.Entry) {

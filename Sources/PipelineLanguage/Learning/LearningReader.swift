@@ -5,9 +5,12 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "gate", "cpus", "memory",
-        "shm_size", "data",
+        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "params", "gate", "judge",
+        "cpus", "memory", "shm_size", "data",
     ]
+
+    /// How many seeds a job may have.
+    static let seedLimit = 100
 
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
     func read(_ node: Node) -> MLSettings? {
@@ -32,8 +35,7 @@ struct LearningReader {
         case "gpu_memory": settings.gpuMemory = byteCount(node, key)
         case "data": settings.data = dataNames(node, key)
         case "seeds":
-            settings.seeds = values.integer(node, key, in: 1...1_000)
-            later(entry, "the job runs once, without PAWL_SEED.")
+            settings.seeds = values.integer(node, key, in: 1...Self.seedLimit)
         case "inputs":
             settings.inputs = texts(node, key)
             later(entry, "the job always runs.")
@@ -44,12 +46,12 @@ struct LearningReader {
             if !hasCheckpoint {
                 values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
             }
-        case "curves":
-            settings.curves = texts(node, key)
-            later(entry, "no curves are read.")
+        case "curves": settings.curves = texts(node, key)
+        case "params": settings.params = texts(node, key)
         case "gate":
             settings.gate = GateReader(values: values).read(node)
             later(entry, "no metric is judged.")
+        case "judge": settings.judge = JudgeReader(values: values).read(node)
         case "cpus": settings.cpus = cpus(node, key)
         case "memory": settings.memory = byteCount(node, key)
         case "shm_size": settings.shmSize = byteCount(node, key)

@@ -32,7 +32,7 @@ struct PlanBuilder {
         if chosen.allSatisfy({ $0.job.stage == ".pre" || $0.job.stage == ".post" }) {
             return nothing("Only jobs of .pre and .post are left, and they run only beside others.")
         }
-        var plan = plan(chosen, variables)
+        guard var plan = plan(chosen, variables) else { return refused }
         plan.onNewCommit = onNewCommit
         return .planned(plan)
     }
@@ -139,7 +139,7 @@ struct PlanBuilder {
             "rules: needs goes in a circle: \(circle).", job: first.job.name, at: first.needs?.first?.span)
     }
 
-    private func plan(_ chosen: [Chosen], _ variables: [Variable]) -> Plan {
+    private func plan(_ chosen: [Chosen], _ variables: [Variable]) -> Plan? {
         let order = Dictionary(
             draft.stages.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         let jobs = chosen.map(\.job).enumerated().sorted { left, right in
@@ -147,8 +147,35 @@ struct PlanBuilder {
             return (one, left.offset) < (other, right.offset)
         }
         let name = draft.workflow.name.map { VariableExpansion(context.layered(variables)).expand($0) }
+        guard let seeded = seeded(jobs.map(\.element)) else { return nil }
         return Plan(
-            name: name, stages: draft.stages, jobs: jobs.map(\.element), variables: variables,
+            name: name, stages: draft.stages, jobs: seeded, variables: variables,
             warnings: session.findings.diagnostics)
     }
+
+    /// The jobs with one for each seed of theirs; nil where they do not go together.
+    private func seeded(_ jobs: [PlannedJob]) -> [PlannedJob]? {
+        let expansion = SeedExpansion(jobs, stages: draft.stages)
+        if let mismatch = expansion.mismatch {
+            let (job, needed) = (mismatch.job, mismatch.needed)
+            let fact = "\(job) has \(mismatch.seeds) and needs \(needed), which has \(mismatch.neededSeeds)"
+            session.findings.error("ml: seeds: \(fact): give both the same.", job: job, at: span(of: job))
+            return nil
+        }
+        guard expansion.count <= session.limits.jobs else {
+            session.findings.error("ml: with their seeds there are more than \(session.limits.jobs) jobs.", at: nil)
+            return nil
+        }
+        let expanded = expansion.expanded()
+        var names: Set<String> = []
+        for job in expanded where !names.insert(job.name).inserted {
+            session.findings.error(
+                "ml: seeds: two jobs would be called \"\(job.name.prefix(120))\".", job: job.node,
+                at: span(of: job.node))
+            return nil
+        }
+        return expanded
+    }
+
+    private func span(of job: String) -> SourceSpan? { draft.jobs.first { $0.job.name == job }?.span }
 }

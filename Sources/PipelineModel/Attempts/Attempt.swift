@@ -34,12 +34,14 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var usage: AttemptUsage?
     /// Its GPUs that failed under it; nil where none did.
     public var failedGPUs: [GPUFault]?
+    /// What the job reported in numbers; nil where nothing.
+    public var report: MetricReport?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
         finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
-        failedGPUs: [GPUFault]? = nil
+        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -49,6 +51,7 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.imageDigest = imageDigest
         self.usage = usage
         self.failedGPUs = failedGPUs
+        self.report = report
     }
 }
 

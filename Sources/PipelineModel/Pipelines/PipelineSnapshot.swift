@@ -49,3 +49,23 @@ public struct JobSnapshot: Hashable, Sendable {
         self.duration = duration
     }
 }
+
+extension JobSnapshot {
+    /// The seeds of one job as the one node that they are: under way until the last has ended, and no better than the
+    /// worst of them.
+    public init(joining seeds: [JobSnapshot], as node: String) {
+        func first(_ states: JobState...) -> JobSnapshot? { seeds.first { states.contains($0.state) } }
+        let decisive =
+            first(.ready, .running, .judging) ?? first(.waiting) ?? first(.manual) ?? first(.failed)
+            ?? first(.cancelled) ?? first(.notRun) ?? first(.failedAllowed) ?? seeds.first
+        self.init(name: node, state: decisive?.state ?? .waiting)
+        awaitsPlay = decisive?.awaitsPlay ?? false
+        because = decisive?.because
+        failure = decisive?.failure
+        if let decisive, let one = decisive.failure, one.class != .gate {
+            failure?.message = "\(decisive.name.dropFirst(node.count + 1)): \(one.message)"
+        }
+        summary = state == .passed ? "\(seeds.count) seeds" : decisive?.summary
+        duration = seeds.compactMap(\.duration).max()
+    }
+}

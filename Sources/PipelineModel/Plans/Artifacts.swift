@@ -18,6 +18,17 @@ extension PlannedJob {
         public var when: When
         /// How long they are kept; nil means the server's retention.
         public var expireIn: Duration?
+        /// Files that are read, whatever the job's end; nil for none.
+        public var reports: Reports?
+
+        /// Files that say in a known form what the job found.
+        public struct Reports: Hashable, Codable, Sendable {
+            /// Globs of files of metrics.
+            public var metrics: [String]
+
+            /// Names files.
+            public init(metrics: [String] = []) { self.metrics = metrics }
+        }
 
         /// What `expire_in: never` means: a hundred years.
         public static let forever = Duration.days(36_500)

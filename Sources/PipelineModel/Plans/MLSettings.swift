@@ -17,8 +17,12 @@ public struct MLSettings: Hashable, Codable, Sendable {
     private var checkpointEveryMs: Int64?
     /// Paths of event files with the curves of training.
     public var curves: [String]
+    /// Files with what the model is made with, in YAML or JSON; none for `params.yaml` and `params.json`, where they are.
+    public var params: [String]
     /// Rules over metrics, by metric.
     public var gate: [GateRule]
+    /// How the gate judges; nil for the defaults.
+    public var judge: JudgeSettings?
     /// CPUs, at most the server's limit. 0.5 is half of one.
     public var cpus: Double?
     /// Memory, at most the server's limit.
@@ -32,11 +36,12 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public init() {
         inputs = []
         curves = []
+        params = []
         gate = []
         data = []
     }
 
-    /// Reads what a plan holds; plans from before there was data name none.
+    /// Reads what a plan holds; older plans lack what was not there yet.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         gpus = try container.decodeIfPresent(Int.self, forKey: .gpus)
@@ -46,7 +51,9 @@ public struct MLSettings: Hashable, Codable, Sendable {
         checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
         checkpointEveryMs = try container.decodeIfPresent(Int64.self, forKey: .checkpointEveryMs)
         curves = try container.decode([String].self, forKey: .curves)
+        params = try container.decodeIfPresent([String].self, forKey: .params) ?? []
         gate = try container.decode([GateRule].self, forKey: .gate)
+        judge = try container.decodeIfPresent(JudgeSettings.self, forKey: .judge)
         cpus = try container.decodeIfPresent(Double.self, forKey: .cpus)
         memory = try container.decodeIfPresent(ByteCount.self, forKey: .memory)
         data = try container.decodeIfPresent([String].self, forKey: .data) ?? []
@@ -69,16 +76,74 @@ public struct GateRule: Hashable, Codable, Sendable {
     public var metric: String
     /// The direction that is better.
     public var want: Want
-    /// How much worse than the baseline is still allowed, in the metric's unit.
-    public var tolerance: Double?
+    /// How much worse than the baseline is still allowed.
+    public var tolerance: Tolerance?
     /// The least value allowed.
     public var min: Double?
     /// The greatest value allowed.
     public var max: Double?
+    /// How much the target branch may lose in all since the last release, in the metric's unit; nil for no such limit.
+    public var ratchet: Double?
+    /// A value to compare with instead of what the target branch has.
+    public var baseline: Double?
+
+    /// How much worse than the baseline is still allowed.
+    public enum Tolerance: Hashable, Codable, Sendable {
+        /// In the metric's unit.
+        case absolute(Double)
+        /// As a share of the baseline's mean: 0.01 is one in a hundred.
+        case relative(Double)
+    }
 
     /// A rule with a direction and no bounds yet.
     public init(metric: String, want: Want) {
         self.metric = metric
         self.want = want
+    }
+
+    /// Reads a rule; older plans have the tolerance as a number.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        metric = try container.decode(String.self, forKey: .metric)
+        want = try container.decode(Want.self, forKey: .want)
+        if let number = try? container.decodeIfPresent(Double.self, forKey: .tolerance) {
+            tolerance = .absolute(number)
+        } else {
+            tolerance = try container.decodeIfPresent(Tolerance.self, forKey: .tolerance)
+        }
+        min = try container.decodeIfPresent(Double.self, forKey: .min)
+        max = try container.decodeIfPresent(Double.self, forKey: .max)
+        ratchet = try container.decodeIfPresent(Double.self, forKey: .ratchet)
+        baseline = try container.decodeIfPresent(Double.self, forKey: .baseline)
+    }
+}
+
+/// How a gate judges.
+public struct JudgeSettings: Hashable, Codable, Sendable {
+    /// What becomes of a job about which nothing is sure.
+    public enum Doubt: String, Codable, Sendable, CaseIterable {
+        /// It passes, and the report says so.
+        case warn
+        /// It fails.
+        case block
+    }
+
+    /// The chance, from 0.5 to 1, with which what the verdict says of a model that is truly within the limits holds.
+    public var confidence: Double
+    /// What becomes of a change that may be worse or not.
+    public var inconclusive: Doubt
+    /// What becomes of a change that looks worse by a single seed, which proves nothing.
+    public var oneSeed: Doubt
+    /// What becomes of a change that there is nothing to compare with.
+    public var noBaseline: Doubt
+
+    /// 95 %, and doubts only warn.
+    public init(
+        confidence: Double = 0.95, inconclusive: Doubt = .warn, oneSeed: Doubt = .warn, noBaseline: Doubt = .warn
+    ) {
+        self.confidence = confidence
+        self.inconclusive = inconclusive
+        self.oneSeed = oneSeed
+        self.noBaseline = noBaseline
     }
 }

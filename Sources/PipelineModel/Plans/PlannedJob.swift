@@ -36,6 +36,8 @@ public struct PlannedJob: Hashable, Codable, Sendable {
     public var interruptible: Bool
     /// Which of the parts that `parallel` makes it is; nil for a job by itself.
     public var part: Part?
+    /// Which run of a job with seeds it is; nil for a job without.
+    public var seed: Seed?
     /// Jobs of a repository with the same group run one at a time; variables in it are expanded when the pipeline is
     /// made.
     public var resourceGroup: String?

@@ -13,6 +13,8 @@ public enum RunnerProtocol {
 
     /// The longest body in JSON that a runner sends, in bytes.
     public static let requestLimit = 256 << 10
+    /// How many bytes a result may have, with what the job reported in it.
+    public static let resultLimit = 8 << 20
     /// The longest body in JSON that a server answers with, in bytes. An assignment has all variables and secrets in it.
     public static let answerLimit = 32 << 20
     /// The longest piece of a log, in bytes.

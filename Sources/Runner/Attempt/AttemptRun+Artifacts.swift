@@ -1,4 +1,5 @@
 import Archives
+import Evaluation
 import PipelineModel
 
 extension AttemptRun {
@@ -23,6 +24,23 @@ extension AttemptRun {
             if outcome.failure == nil { outcome.failure = failure }
         }
         return true
+    }
+
+    /// What a job that ran to its end reports in numbers; its remarks are in the log as well.
+    func readReport(_ plan: AttemptPlan, _ outcome: Outcome, _ pump: LogPump) async -> MetricReport? {
+        guard outcome.exitCode != nil, let read = try? await blocking({ ReportReader.report(of: plan) }) else {
+            return nil
+        }
+        let report = read.masked(by: plan)
+        for remark in report.remarks { await pump.note("Warning: report: \(remark)") }
+        return report.isEmpty ? nil : report
+    }
+
+    /// What is said of the job in a few words: its numbers where it passed, else what its log ended with.
+    func summary(_ report: MetricReport?, _ outcome: Outcome, _ pump: LogPump) async -> String? {
+        let metrics = outcome.failure == nil ? report?.metrics.prefix(3) ?? [] : []
+        if metrics.isEmpty { return await pump.summary }
+        return metrics.map { "\($0.name) \(NumberText.of($0.value.number))" }.joined(separator: ", ")
     }
 
     private func store(_ artifacts: PlannedJob.Artifacts, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Bool {
@@ -54,5 +72,17 @@ extension AttemptRun {
                 try await context.clock.pause(backOff.delay())
             }
         }
+    }
+}
+
+extension MetricReport {
+    /// The report without the attempt's secrets: a file can hold one as well as a log.
+    fileprivate func masked(by plan: AttemptPlan) -> MetricReport {
+        var masked = self
+        for index in metrics.indices { masked.metrics[index].name = plan.masked(metrics[index].name) }
+        for index in curves.indices { masked.curves[index].name = plan.masked(curves[index].name) }
+        masked.parameters = parameters.map { Parameter(plan.masked($0.name), plan.masked($0.value)) }
+        masked.remarks = remarks.map(plan.masked)
+        return masked
     }
 }

@@ -169,11 +169,12 @@ struct AttemptRun: Sendable {
                 return await dropped(container)
             }
             if let failure = outcome.failure { outcome.failure?.message = plan.masked(failure.message) }
+            let report = await readReport(plan, outcome, pump)
             let result = AttemptResult(
-                failure: outcome.failure, exitCode: outcome.exitCode, summary: await pump.summary,
+                failure: outcome.failure, exitCode: outcome.exitCode, summary: await summary(report, outcome, pump),
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
                 imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
-                failedGPUs: outcome.failedGPUs)
+                failedGPUs: outcome.failedGPUs, report: report)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let removed: Void = remove(container)

@@ -83,6 +83,10 @@ struct APICall: Sendable {
         let id = detail.pipeline.id
         let names = detail.jobs.map(\.name)
         if names.isEmpty { throw APIRefusal(.notFound, "#\(id) has no jobs.  pawl show \(id)") }
+        let seeds = detail.plan?.jobs.filter { $0.node == name }.map(\.name) ?? []
+        if let first = seeds.first {
+            throw APIRefusal(.notFound, "\(id)/\(name) has \(seeds.count) seeds: name one, such as \(id)/\(first)")
+        }
         let guess = NearestName.of(name, among: names).map { " Did you mean \($0)?" } ?? ""
         throw APIRefusal(
             .notFound, "\(id)/\(name): no such job in #\(id).\(guess) It has: \(names.joined(separator: " "))")

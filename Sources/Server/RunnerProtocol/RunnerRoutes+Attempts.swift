@@ -51,7 +51,7 @@ extension RunnerRoutes {
 
     /// Ends the attempt.
     func complete(_ key: LeaseKey, _ call: RunnerRequest) async throws -> Response {
-        let result: AttemptResult = try await call.value()
+        let result: AttemptResult = try await call.request.body.decoded(upTo: RunnerProtocol.resultLimit)
         guard result.isPossible else {
             throw RunnerRefusal(.refused, "the times or the exit code are none that a job can have")
         }

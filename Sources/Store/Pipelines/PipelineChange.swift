@@ -143,12 +143,23 @@ struct PipelineChange {
         let moments = zip(plan.jobs, jobs).map { planned, job in
             JobSnapshot(
                 name: job.name, state: job.state, awaitsPlay: planned.when == .manual && !job.isPlayed,
-                failure: job.failure, because: job.because, summary: job.summary,
-                duration: duration(from: job.startedAt, to: job.finishedAt))
+                failure: job.failure, because: job.because.map { plan.job(named: $0)?.node ?? $0 },
+                summary: job.summary, duration: duration(from: job.startedAt, to: job.finishedAt))
         }
         return PipelineSnapshot(
-            state: pipeline.state, jobs: moments, reason: pipeline.reason,
+            state: pipeline.state, jobs: nodes(of: plan, moments), reason: pipeline.reason,
             duration: duration(from: pipeline.createdAt, to: pipeline.finishedAt))
+    }
+
+    /// The moments with those of a job's seeds joined, in the plan's order.
+    private static func nodes(of plan: Plan, _ moments: [JobSnapshot]) -> [JobSnapshot] {
+        guard plan.jobs.contains(where: { $0.name != $0.node }) else { return moments }
+        let seeds = Dictionary(grouping: zip(plan.jobs, moments).map { ($0.node, $1) }, by: \.0)
+        var done: Set<String> = []
+        return plan.jobs.compactMap { job in
+            guard done.insert(job.node).inserted, let parts = seeds[job.node]?.map(\.1) else { return nil }
+            return job.name == job.node && parts.count == 1 ? parts[0] : JobSnapshot(joining: parts, as: job.node)
+        }
     }
 
     /// The time between two moments where both are known; the wall clock may have been set back meanwhile.

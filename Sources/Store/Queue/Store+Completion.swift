@@ -24,6 +24,8 @@ extension Store {
             let index = try change.index(of: key.job)
             let ending = Ending(of: change.jobs[index], result: result)
             try Self.write(result.bounded, as: ending.state, of: key, logSize: logSize, on: connection, now: now)
+            let wanted = Set(change.plan.jobs[index].ml?.gate.map(\.metric) ?? [])
+            try Self.keep(result.report, of: key.attempt, wanted: wanted, on: connection)
             try Self.account(
                 for: attempt, reported: result.usage, logSize: logSize, on: connection, now: now)
             try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)

@@ -59,6 +59,12 @@ struct Target: Sendable {
         let id = view.pipeline.id
         let names = view.jobs.map(\.name)
         guard !names.isEmpty else { throw CommandFailure(.usage, "#\(id) has no jobs.  pawl show \(id)") }
+        let seeds = view.jobs.filter { $0.seed?.node == wanted }
+        if let first = seeds.first {
+            let text =
+                "\(id)/\(wanted.printable) has \(seeds.count) seeds: name one, such as \(id)/\(first.name.printable)"
+            throw CommandFailure(.usage, text)
+        }
         let guess = NearestName.of(wanted, among: names).map { " Did you mean \($0.printable)?" } ?? ""
         let all = names.map(\.printable).joined(separator: " ")
         throw CommandFailure(.usage, "\(id)/\(wanted.printable): no such job in #\(id).\(guess) It has: \(all)")

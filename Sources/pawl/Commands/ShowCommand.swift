@@ -115,7 +115,7 @@ struct PipelineJournal: Sendable {
             guard before != nil || job.state != .waiting else { continue }
             let mark = Mark(job).text(on: terminal)
             let duration = job.state.isEnded ? job.duration(at: view.at)?.text ?? "" : ""
-            let facts = [mark, duration, JobText(job, id: view.pipeline.id).text.printable].filter { !$0.isEmpty }
+            let facts = [mark, duration, JobText(job, of: view).text.printable].filter { !$0.isEmpty }
             lines.append(
                 terminal.shown("\(terminal.time(view.at))  \(job.name.printable)  \(facts.joined(separator: "  "))"))
         }

@@ -87,7 +87,7 @@ struct ExecRendering: Sendable {
         case .running, .judging: return tails[job.name].map { "last line: \($0)" } ?? "starting"
         case .passed: return job.summary ?? artifacts(of: job) ?? ""
         case .cancelled, .failed, .failedAllowed, .notRun, .manual:
-            return JobText(job, id: view.pipeline.id).text
+            return JobText(job, of: view).text
         }
     }
 
@@ -127,7 +127,7 @@ struct ExecRendering: Sendable {
     func failure(of job: JobView, log: String, tail: [String]) -> [String] {
         let mark = Mark(job)
         let lead = "  \(job.name.printable)  \(terminal.coloured(mark.text(on: terminal), mark.sign.colour))  "
-        var lines = ["", terminal.shown(lead + JobText(job, id: view.pipeline.id).text.printable)]
+        var lines = ["", terminal.shown(lead + JobText(job, of: view).text.printable)]
         guard !tail.isEmpty else { return lines }
         lines.append(terminal.shown("  the end of \(log):"))
         return lines + tail.map { "    " + $0 }

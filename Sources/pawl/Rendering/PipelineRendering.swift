@@ -103,20 +103,50 @@ struct PipelineRendering: Sendable {
 
     private func jobLines() -> [String] {
         var table = Table(alignments: [.left, .left, .right, .left, .left], indent: 4)
-        for job in view.jobs {
-            let mark = Mark(job)
-            let duration = job.attempts.isEmpty ? nil : job.duration(at: now)
-            table.add([
-                Table.Cell(job.name), Table.Cell(mark.text(on: terminal), mark.sign.colour),
-                Table.Cell(duration?.text ?? ""), Table.Cell(runner(of: job)), Table.Cell(JobText(job, id: id).text),
-            ])
+        var rows: [JobView?] = []
+        for node in view.nodes {
+            if node.jobs.count > 1 {
+                table.add(summary(of: node))
+                rows.append(nil)
+            }
+            for job in node.jobs {
+                let mark = Mark(job)
+                let duration = job.attempts.isEmpty ? nil : job.duration(at: now)
+                let name = node.jobs.count > 1 ? "  seed \(job.seed?.number ?? 0)" : job.name
+                table.add([
+                    Table.Cell(name), Table.Cell(mark.text(on: terminal), mark.sign.colour),
+                    Table.Cell(duration?.text ?? ""), Table.Cell(runner(of: job)),
+                    Table.Cell(JobText(job, of: view).text),
+                ])
+                rows.append(job)
+            }
         }
         var lines: [String] = []
-        for (job, line) in zip(view.jobs, table.lines(on: terminal)) {
+        for (job, line) in zip(rows, table.lines(on: terminal)) {
             lines.append(line)
-            lines += attemptLines(job)
+            if let job { lines += attemptLines(job) }
         }
         return lines
+    }
+
+    /// `train ×5  ✓ passed  10m 04s  gpu1, gpu3  5 seeds`
+    private func summary(of node: PipelineDetailView.Node) -> [Table.Cell] {
+        let moments = node.jobs.map {
+            JobSnapshot(name: $0.name, state: $0.state, failure: $0.failure?.failure, duration: $0.duration(at: now))
+        }
+        let whole = JobSnapshot(joining: moments, as: node.name)
+        let mark = Mark(StateWord(whole.state, failure: whole.failure?.class))
+        let isBegun = node.jobs.contains { !$0.attempts.isEmpty }
+        var runners: [String] = []
+        for job in node.jobs where !runners.contains(runner(of: job)) { runners.append(runner(of: job)) }
+        let ended = node.jobs.count { $0.state.isEnded }
+        let text = ended == node.jobs.count ? "\(ended) seeds" : "\(ended) of \(node.jobs.count) seeds ended"
+        return [
+            Table.Cell("\(node.name) \(terminal.isUnicode ? "×" : "x")\(node.jobs.count)"),
+            Table.Cell(mark.text(on: terminal), mark.sign.colour),
+            Table.Cell(isBegun ? whole.duration?.text ?? "" : ""),
+            Table.Cell(runners.filter { !$0.isEmpty }.joined(separator: ", ")), Table.Cell(text),
+        ]
     }
 
     private func runner(of job: JobView) -> String { job.attempts.last?.runner ?? "" }
@@ -199,10 +229,11 @@ struct PipelineRendering: Sendable {
 struct JobText: Sendable {
     let text: String
 
-    init(_ job: JobView, id: PipelineID) {
+    init(_ job: JobView, of view: PipelineDetailView) {
+        let id = view.pipeline.id
         text =
             switch job.state {
-            case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
+            case .waiting: job.needs.isEmpty ? "" : "needs \(view.nodeNames(of: job.needs).joined(separator: ", "))"
             case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
             case .ready: "for a runner"
             case .running, .judging: Self.running(job)
@@ -210,7 +241,7 @@ struct JobText: Sendable {
             case .failed: Self.failure(job)
             case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
             case .cancelled: job.failure?.message ?? ""
-            case .notRun: job.because.map { "needs \($0)" } ?? "nothing asked for it"
+            case .notRun: job.because.map { "needs \(view.nodeNames(of: [$0])[0])" } ?? "nothing asked for it"
             }
     }
 

@@ -290,9 +290,11 @@ struct RunnerAdversaryTests {
     func oversize() async throws {
         try await Self.scene { scene in
             let long = [UInt8](repeating: 0x20, count: RunnerProtocol.requestLimit + 1)
-            for call in [RunnerCall.claim, .complete, .giveBack, .keepArtifact] {
+            for call in [RunnerCall.claim, .giveBack, .keepArtifact] {
                 #expect(try await scene.ask(call, body: long).status == 413)
             }
+            let result = [UInt8](repeating: 0x20, count: RunnerProtocol.resultLimit + 1)
+            #expect(try await scene.ask(.complete, body: result).status == 413)
             let log = [UInt8](repeating: 0x61, count: RunnerProtocol.logPieceLimit + 1)
             #expect(try await scene.ask(.appendLog, body: log).status == 413)
             #expect(try await scene.server.store.readLog(of: scene.key.attempt).bytes.isEmpty)

@@ -9,6 +9,8 @@ public struct JobView: Codable, Hashable, Sendable {
     public var name: String
     /// Its stage.
     public var stage: String
+    /// Which run of a job with seeds it is; nil for a job without.
+    public var seed: PlannedJob.Seed?
     /// Where it is.
     public var state: JobState
     /// How it failed, where it did.
@@ -48,6 +50,7 @@ public struct JobView: Codable, Hashable, Sendable {
         } else {
             needs = []
         }
+        seed = planned?.seed
         mayFail = planned?.allowFailure == .always
         environment = job.environment
         tags = planned?.tags ?? []
@@ -74,6 +77,9 @@ public struct FailureView: Codable, Hashable, Sendable {
     public var message: String
     /// Whether it is Pawl's side that failed, not the change under test.
     public var isOurs: Bool
+
+    /// What it shows.
+    public var failure: Failure { Failure(self.class, exitCode: exitCode, message) }
 
     /// Shows a failure.
     public init(_ failure: Failure) {

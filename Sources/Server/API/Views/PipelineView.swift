@@ -99,6 +99,34 @@ public struct PipelineDetailView: Codable, Hashable, Sendable {
     /// The job of that name, if it has one.
     public func job(named name: String) -> JobView? { jobs.first { $0.name == name } }
 
+    /// The jobs by the nodes of the pipeline that they belong to, in the plan's order: the seeds of one job together.
+    public var nodes: [Node] {
+        var nodes: [Node] = []
+        for job in jobs {
+            if let seed = job.seed, let index = nodes.firstIndex(where: { $0.name == seed.node }) {
+                nodes[index].jobs.append(job)
+            } else {
+                nodes.append(Node(name: job.seed?.node ?? job.name, jobs: [job]))
+            }
+        }
+        return nodes
+    }
+
+    /// A node of the pipeline: a job, or all seeds of one.
+    public struct Node: Hashable, Sendable {
+        /// What the pipeline file calls it.
+        public var name: String
+        /// Its jobs; one, or one for each seed.
+        public var jobs: [JobView]
+    }
+
+    /// The nodes that jobs of these names belong to, each once.
+    public func nodeNames(of names: [String]) -> [String] {
+        var found: [String] = []
+        for name in names.map({ job(named: $0)?.seed?.node ?? $0 }) where !found.contains(name) { found.append(name) }
+        return found
+    }
+
     /// Whether another view shows the same, its moment aside.
     public func showsSame(as other: Self?) -> Bool {
         guard var other else { return false }

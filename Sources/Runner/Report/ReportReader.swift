@@ -1,0 +1,177 @@
+import Archives
+import Evaluation
+import PipelineModel
+
+/// Reads what a job reports in numbers from the files that it left in its workspace.
+///
+/// Whatever the files are, reading them fails no job: what cannot be read is a remark of the report.
+struct ReportReader {
+    private let plan: AttemptPlan
+    private var report = MetricReport()
+    private var places: [String: Int] = [:]
+
+    /// How many files of one kind are read.
+    private static let fileLimit = 200
+    /// How many bytes of event files are read of one job.
+    private static let eventLimit: Int64 = 4 << 30
+
+    private init(_ plan: AttemptPlan) { self.plan = plan }
+
+    /// The report; nil where the pipeline file asks for none. Blocks its thread.
+    static func report(of plan: AttemptPlan) -> MetricReport? {
+        let job = plan.assignment.job
+        let metrics = job.artifacts?.reports?.metrics ?? []
+        let curves = job.ml?.curves ?? []
+        let gate = job.ml?.gate ?? []
+        guard !metrics.isEmpty || !curves.isEmpty || !gate.isEmpty || job.ml?.params.isEmpty == false else {
+            return nil
+        }
+        var reader = ReportReader(plan)
+        reader.readMetrics(metrics)
+        reader.readCurves(curves)
+        reader.readParameters(job.ml?.params ?? [])
+        reader.fillFromCurves(gate.map(\.metric))
+        return reader.report.bounded(keeping: Set(gate.map(\.metric)))
+    }
+
+    // MARK: - Metrics
+
+    private mutating func readMetrics(_ globs: [String]) {
+        for path in paths(globs, named: "metrics") {
+            read(path) { bytes, report throws(UnreadableFile) in
+                if DVCFile.isOne(path) { return try report.readDVC(bytes, path) }
+                report.merge(try MetricFile.read(bytes, path: path), from: path)
+            }
+        }
+    }
+
+    private mutating func readDVC(_ bytes: [UInt8], _ path: String) throws(UnreadableFile) {
+        let file = try DVCFile(bytes, path: path)
+        for path in file.metrics where !DVCFile.isOne(path) {
+            read(path) { bytes, report throws(UnreadableFile) in
+                report.merge(try MetricFile.read(bytes, path: path), from: path)
+            }
+        }
+        readParameters(file.parameters)
+    }
+
+    private mutating func merge(_ read: MetricReport, from path: String) {
+        for metric in read.metrics {
+            if let place = places[metric.name] {
+                report.remarks.append("\(path): \(metric.name) is in another file as well; the last one counts")
+                report.metrics[place] = metric
+            } else {
+                places[metric.name] = report.metrics.count
+                report.metrics.append(metric)
+            }
+        }
+        for curve in read.curves where !report.curves.contains(where: { $0.name == curve.name }) {
+            report.curves.append(curve.ordered)
+        }
+    }
+
+    /// A gated metric that no file has is taken from the end of the curve of that name.
+    private mutating func fillFromCurves(_ gated: [String]) {
+        for name in gated where places[name] == nil {
+            guard let last = report.curves.first(where: { $0.name == name })?.points.last else { continue }
+            places[name] = report.metrics.count
+            report.metrics.append(Metric(name, last.value.number))
+        }
+    }
+
+    // MARK: - Curves
+
+    /// A run is a folder of event files, as TensorBoard sees it; a tag's curve has the run's name where there are several.
+    private mutating func readCurves(_ globs: [String]) {
+        let files = paths(globs, named: "curves").filter(EventSeries.isOne)
+        let runs = Dictionary(grouping: files) { $0.split(separator: "/").dropLast().joined(separator: "/") }
+        let common = Self.commonFolder(of: runs.keys.map { $0 })
+        var budget = Self.eventLimit
+        for (run, files) in runs.sorted(by: { $0.key < $1.key }) {
+            var series = EventSeries()
+            for path in files.sorted() { add(path, to: &series, &budget) }
+            let name = run.split(separator: "/").dropFirst(common).joined(separator: "/")
+            for curve in series.curves {
+                let full = name.isEmpty || runs.count == 1 ? curve.name : "\(name)/\(curve.name)"
+                if report.curves.count < 10 * MetricReport.curveLimit {
+                    report.curves.append(Curve(name: full, points: curve.points).ordered.bounded)
+                }
+            }
+            for parameter in series.parameters { note(parameter) }
+            report.remarks += series.remarks
+        }
+    }
+
+    private mutating func add(_ path: String, to series: inout EventSeries, _ budget: inout Int64) {
+        do {
+            guard let file = try FileContent(path, in: plan.workspace.project) else { return }
+            var left = budget
+            try withoutActuallyEscaping({ (count: Int) throws -> [UInt8] in
+                guard left > 0 else { return [] }
+                let bytes = try file.read(count)
+                left -= Int64(bytes.count)
+                return bytes
+            }) { read in try series.add(path: path, read: read) }
+            if left <= 0 { report.remarks.append("\(path): event files are read up to 4 GiB") }
+            budget = left
+        } catch {
+            report.remarks.append("\(path): \(error)")
+        }
+    }
+
+    /// How many folders all paths have in common at their beginning.
+    private static func commonFolder(of paths: [String]) -> Int {
+        let parts = paths.map { $0.split(separator: "/") }
+        guard let first = parts.first else { return 0 }
+        return first.indices.first { index in parts.contains { $0.count <= index || $0[index] != first[index] } }
+            ?? first.count
+    }
+
+    // MARK: - Parameters
+
+    private mutating func readParameters(_ globs: [String]) {
+        let usual = ["params.yaml", "params.json"]
+        for path in globs.isEmpty ? usual : paths(globs, named: "params") {
+            read(path, isOptional: globs.isEmpty) { bytes, report throws(UnreadableFile) in
+                for parameter in try MetricFile.parameters(bytes, path: path) { report.note(parameter) }
+            }
+        }
+    }
+
+    private mutating func note(_ parameter: Parameter) {
+        guard !report.parameters.contains(where: { $0.name == parameter.name }) else { return }
+        report.parameters.append(parameter)
+    }
+
+    // MARK: - Files
+
+    private mutating func paths(_ globs: [String], named kind: String) -> [String] {
+        guard !globs.isEmpty else { return [] }
+        let selection = FileSelection(include: globs.map(plan.relativeGlob))
+        do {
+            let found = try selection.paths(in: plan.workspace.project)
+            if found.isEmpty { report.remarks.append("no file matches \(kind): \(globs.joined(separator: ", "))") }
+            if found.count > Self.fileLimit {
+                report.remarks.append("\(kind): of \(found.count) files the first \(Self.fileLimit) are read")
+            }
+            return Array(found.prefix(Self.fileLimit))
+        } catch {
+            report.remarks.append("\(kind): \(error)")
+            return []
+        }
+    }
+
+    private mutating func read(
+        _ path: String, isOptional: Bool = false, _ take: ([UInt8], inout Self) throws(UnreadableFile) -> Void
+    ) {
+        do {
+            guard let file = try FileContent(path, in: plan.workspace.project) else { return }
+            guard file.size <= MetricFile.sizeLimit else {
+                throw UnreadableFile(path, "it is larger than \(MetricFile.sizeLimit >> 20) MiB")
+            }
+            try take(try file.all(limit: MetricFile.sizeLimit), &self)
+        } catch {
+            if !(isOptional && error is ArchiveError) { report.remarks.append("\(error)") }
+        }
+    }
+}
