@@ -77,7 +77,7 @@ enum NoncentralT {
         // The ratio s of the two has the density 2 (ν/2)^(ν/2) / Γ(ν/2) · s^(ν−1) · exp(−ν s²/2).
         let logScale = log(2.0) + dof / 2 * log(dof / 2) - LogGamma.of(dof / 2)
         let last = 1 + 12 / (2 * dof).squareRoot()
-        let steps = 2_000
+        let steps = 400
         let width = last / Double(steps)
         var sum = 0.0
         for step in 1...steps {
@@ -93,7 +93,7 @@ enum NoncentralT {
     /// The noncentrality at which `t` is exceeded with a chance.
     static func noncentrality(exceeding t: Double, dof: Double, chance: Double) -> Double {
         var (low, high) = (-10.0, max(t, 1) * 4 + 40)
-        for _ in 0..<60 {
+        for _ in 0..<45 {
             let middle = (low + high) / 2
             if upperTail(t, dof: dof, noncentrality: middle) < chance { low = middle } else { high = middle }
         }

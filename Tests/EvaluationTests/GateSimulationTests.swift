@@ -1,0 +1,141 @@
+import PipelineModel
+import Testing
+
+@testable import Evaluation
+
+/// What the gate promises, tried on models whose truth is known. `PAWL_SIMULATIONS=50 swift test -c release --filter
+/// GateSimulations` tries fifty times as many.
+@Suite("simulations of the gate")
+struct GateSimulationTests {
+    private static func rules(_ metrics: Int, tolerance: Double? = nil, ratchet: Double? = nil) -> [GateRule] {
+        (0..<metrics).map {
+            var rule = GateRule(metric: "m\($0)", want: .higher)
+            rule.tolerance = tolerance.map { .absolute($0) }
+            rule.ratchet = ratchet
+            return rule
+        }
+    }
+
+    private static func model(_ metrics: Int, loss: Double = 0, shared: Double = 0) -> Model {
+        let means = (0..<metrics).map { ("m\($0)", 0.8 - loss) }
+        return Model(means: Dictionary(uniqueKeysWithValues: means), shared: shared)
+    }
+
+    private static func luck(_ seeds: ClosedRange<Int>, _ draws: inout Draws) -> [Int: Double] {
+        var luck: [Int: Double] = [:]
+        for seed in seeds { luck[seed] = draws.normal() }
+        return luck
+    }
+
+    /// How many of so many tries may come out so where each does with a chance: three standard deviations more.
+    private static func most(_ tries: Int, _ chance: Double) -> Int {
+        Int((Double(tries) * chance + 3 * (Double(tries) * chance * (1 - chance)).squareRoot()).rounded(.up))
+    }
+
+    @Test(
+        "of identical models no more than one in twenty is blocked, over all baselines",
+        arguments: [(1, 0.0), (3, 0.0), (1, 0.7)])
+    func falseBlocks(metrics: Int, shared: Double) {
+        var draws = Draws(seed: 1)
+        let tries = 400 * Simulation.scale
+        let model = Self.model(metrics, shared: shared)
+        var blocked = 0
+        for _ in 0..<tries {
+            let luck = Self.luck(1...5, &draws)
+            let question = GateCase(
+                model.run(luck: luck, &draws), against: model.run(luck: luck, &draws), rules: Self.rules(metrics))
+            if GateJudge(question).verdict().answer == .worse { blocked += 1 }
+        }
+        #expect(blocked <= Self.most(tries, 0.05))
+    }
+
+    @Test(
+        "of the stored baselines no more than one in twenty blocks identical models more often than that",
+        arguments: [0.0, 0.5])
+    func storedBaselines(shared: Double) {
+        var draws = Draws(seed: 2)
+        let (baselines, tries) = (60 * Simulation.scale, 60)
+        let model = Self.model(1, shared: shared)
+        var unlucky = 0
+        for _ in 0..<baselines {
+            let luck = Self.luck(1...5, &draws)
+            let baseline = model.run(luck: luck, &draws)
+            var blocked = 0
+            for _ in 0..<tries {
+                let question = GateCase(model.run(luck: luck, &draws), against: baseline, rules: Self.rules(1))
+                if GateJudge(question).verdict().answer == .worse { blocked += 1 }
+            }
+            // Of a baseline that blocks one in twenty, so few tries show more than this about once in a hundred times.
+            if blocked > 8 { unlucky += 1 }
+        }
+        #expect(unlucky <= Self.most(baselines, 0.05))
+    }
+
+    @Test("pushing again and again, an identical model is not blocked more often in all")
+    func repeatedPushes() {
+        var draws = Draws(seed: 3)
+        let tries = 100 * Simulation.scale
+        let model = Self.model(1)
+        var blocked = 0
+        for _ in 0..<tries {
+            let baseline = model.run(&draws)
+            let isEverBlocked = (1...8).contains { look in
+                let question = GateCase(model.run(&draws), against: baseline, rules: Self.rules(1), look: look)
+                return GateJudge(question).verdict().answer == .worse
+            }
+            if isEverBlocked { blocked += 1 }
+        }
+        #expect(blocked <= Self.most(tries, 0.05))
+    }
+
+    @Test("a loss of the size that the verdict names is found about 8 times in 10")
+    func power() throws {
+        var draws = Draws(seed: 4)
+        let tries = 200 * Simulation.scale
+        // What it names depends on the spread it sees; this is what it is for the true one, on either side of it.
+        let critical = ErrorBudget(alpha: 0.05, metrics: 1).critical(look: 1, dof: 8, isBaselineLucky: true)
+        let error = 0.01 * (2.0 / 5).squareRoot()
+        let size = error * NoncentralT.noncentrality(exceeding: critical, dof: 8, chance: 0.8)
+        func found(_ loss: Double) -> Double {
+            var count = 0
+            for _ in 0..<tries {
+                let question = GateCase(
+                    Self.model(1, loss: loss).run(seeds: 11...15, &draws), against: Self.model(1).run(&draws),
+                    rules: Self.rules(1))
+                if GateJudge(question).verdict().answer == .worse { count += 1 }
+            }
+            return Double(count) / Double(tries)
+        }
+        #expect((0.68...0.9).contains(found(size)))
+        #expect(found(size * 1.6) > 0.93)
+        #expect(found(size / 3) < 0.35)
+    }
+
+    @Test("a hundred merges that each lose a little stay within the ratchet's budget")
+    func creep() {
+        var draws = Draws(seed: 5)
+        let runs = 10 * Simulation.scale
+        let budget = 0.04
+        var beyond = 0
+        for _ in 0..<runs {
+            var lost = 0.0
+            let release = Self.model(1).run(&draws)
+            var history: [GateCase.Results] = []
+            var main = release
+            for merge in 1...100 {
+                let candidate = Self.model(1, loss: lost + 0.004).run(seeds: 11...15, &draws)
+                var question = GateCase(
+                    candidate, against: main, rules: Self.rules(1, tolerance: 0.005, ratchet: budget))
+                question.release = .init(.init(name: "v1", commit: "r", pipeline: 1), reports: release)
+                question.history = Array(history.suffix(20))
+                question.releaseLook = merge
+                guard !GateJudge(question).verdict().isBlocking else { continue }
+                lost += 0.004
+                main = candidate
+                history.append(.init(.init(name: "main", commit: "m", pipeline: 1), reports: candidate))
+            }
+            if lost > budget { beyond += 1 }
+        }
+        #expect(beyond <= Self.most(runs, 0.05))
+    }
+}
