@@ -5,7 +5,9 @@ extension GitError {
         let last = words.split(whereSeparator: \.isNewline).last { !$0.isEmpty }.map { String($0.prefix(300)) } ?? ""
         let lowered = Self.withoutQuotes(words.lowercased())
         func says(_ texts: [String]) -> Bool { texts.contains { lowered.contains($0) } }
-        if says(Self.noConnection) {
+        if says(Self.noRoom), !says(["file exists"]) {
+            self.init(.noRoom, message: "git cannot write to this machine's disk: \(last)")
+        } else if says(Self.noConnection) {
             self.init(.unreachable, message: "the repository cannot be reached: \(last)")
         } else if says(Self.noAccess) {
             self.init(.unauthorized, message: "the repository refuses the credential for clones: \(last)")
@@ -19,6 +21,11 @@ extension GitError {
         }
     }
 
+    /// Words about the disk here: git does not always say what the system said.
+    private static let noRoom = [
+        "no space left on device", "disk quota exceeded", "input/output error", "couldn't write", "unable to write",
+        "unable to create", "write error", "error writing", "failed to write", "cannot update ref",
+    ]
     /// Words of a server that was never reached. They come first: with one of them nobody has refused anything.
     private static let noConnection = [
         "could not resolve", "failed to connect", "couldn't connect", "connection refused", "connection reset",

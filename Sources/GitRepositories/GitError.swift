@@ -2,7 +2,7 @@
 public struct GitError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case commitNotFound, unauthorized, unreachable, refused, tooLarge, failed }
+        private enum Kind: String { case commitNotFound, unauthorized, unreachable, refused, tooLarge, noRoom, failed }
         private let kind: Kind
 
         /// The repository has no such commit, or not any more.
@@ -15,6 +15,8 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
         public static let refused = Code(kind: .refused)
         /// What was asked for is larger than what is read.
         public static let tooLarge = Code(kind: .tooLarge)
+        /// The machine's disk is full, or answers with errors.
+        public static let noRoom = Code(kind: .noRoom)
         /// Git failed in another way; the message has its words.
         public static let failed = Code(kind: .failed)
 
@@ -34,7 +36,7 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether the same call may succeed later without anybody changing anything.
-    public var isTransient: Bool { code == .unreachable }
+    public var isTransient: Bool { code == .unreachable || code == .noRoom }
 
     /// The message.
     public var description: String { message }

@@ -28,7 +28,11 @@ struct GitErrorTests {
             ("fatal: repository 'https://f.test/authentication failed/401.git/' not found", .failed),
             ("fatal: bad object 4034010000000000000000000000000000000403", .commitNotFound),
             ("error: couldn't find remote ref refs/pull/403/head", .commitNotFound),
-            ("error: unable to write file weights-401.bin", .failed),
+            ("error: unable to write file weights-401.bin", .noRoom),
+            ("error: cannot update ref 'refs/heads/a': couldn't write '/m/a.git/./refs/heads/a.lock'", .noRoom),
+            ("fatal: write error: No space left on device", .noRoom),
+            ("error: Unable to create '/m/a.git/refs/heads/a.lock': File exists.", .failed),
+            ("error: file 'no space left on device' is not there", .failed),
         ] as [(String, GitError.Code)])
     func meaning(complaint: String, code: GitError.Code) {
         let outcome = GitCommand.Outcome(code: 128, output: [], complaint: complaint + "\n")
