@@ -6,6 +6,13 @@ extension Mirror {
         return outcome.isSuccess ? outcome.text.trimmingSpaces : nil
     }
 
+    /// A commit and those before it, the newest first; none where it is not here.
+    public func ancestors(of commit: String, limit: Int) async throws -> [String] {
+        guard GitName.isCommit(commit) else { return [] }
+        let outcome = try await git.run(["rev-list", "--max-count=\(limit)", commit], in: path)
+        return outcome.isSuccess ? outcome.text.split(separator: "\n").map(String.init) : []
+    }
+
     /// The message of an annotated tag; nil for one that only names a commit, or is not here.
     public func message(ofTag ref: String) async throws -> String? {
         try GitName.checkRef(ref)

@@ -50,6 +50,8 @@ public final class Store: Sendable {
     public let repositoryAdded = Signal()
     /// Given when jobs have become ready.
     public let readyJobs = Signal()
+    /// Given when metrics may be there to judge.
+    public let judgingReady = Signal()
     /// Given when forges are owed messages.
     public let outboxReady = Signal()
     /// Given when anything about a pipeline, a job or an attempt has changed.
@@ -97,6 +99,7 @@ public final class Store: Sendable {
             return (try body(connection, &consequences), consequences)
         }
         if consequences.readiesJobs { readyJobs.give() }
+        if consequences.readiesJudging { judgingReady.give() }
         if consequences.owesMessages { outboxReady.give() }
         if consequences.changesPipelines { pipelineChanged.give() }
         return result
@@ -107,6 +110,8 @@ public final class Store: Sendable {
 struct Consequences: Sendable {
     /// Whether a job has become ready, at once or later.
     var readiesJobs = false
+    /// Whether metrics may be there to judge.
+    var readiesJudging = false
     /// Whether a forge is owed something new.
     var owesMessages = false
     /// Whether there is anything to see for those who watch pipelines.

@@ -48,9 +48,7 @@ struct LearningReader {
             }
         case "curves": settings.curves = texts(node, key)
         case "params": settings.params = texts(node, key)
-        case "gate":
-            settings.gate = GateReader(values: values).read(node)
-            later(entry, "no metric is judged.")
+        case "gate": settings.gate = GateReader(values: values).read(node)
         case "judge": settings.judge = JudgeReader(values: values).read(node)
         case "cpus": settings.cpus = cpus(node, key)
         case "memory": settings.memory = byteCount(node, key)

@@ -52,11 +52,13 @@ public struct StatusPlan: Sendable {
     /// The status of each context at one moment; nil where none is shown. The pipeline's comes first.
     private func contexts(of snapshot: PipelineSnapshot) -> [(String, CommitStatus?)] {
         var all: [(String, CommitStatus?)] = [("pawl/\(source)", pipelineStatus(snapshot))]
+        if let gate = snapshot.gate { all.append(("pawl/\(source)/gate", gateStatus(gate, in: snapshot))) }
         switch snapshot.state {
         case .held, .notPlanned, .empty: return all
         case .running, .manual, .passed, .failed, .system, .cancelled: break
         }
-        for job in snapshot.jobs.prefix(jobLimit) {
+        // A job of that name gives way: what says whether a change may merge is nobody's else to say.
+        for job in snapshot.jobs.prefix(jobLimit) where snapshot.gate == nil || job.name != "gate" {
             let context = "pawl/\(source)/\(job.name)"
             all.append((context, jobStatus(job, in: snapshot, context: context)))
         }
@@ -67,6 +69,20 @@ public struct StatusPlan: Sendable {
         let (state, text) = pipelineWords(snapshot)
         return CommitStatus(
             commit: commit, ref: ref, context: "pawl/\(source)", state: state, text: text, targetURL: pipelineURL)
+    }
+
+    private func gateStatus(_ gate: GateSnapshot, in snapshot: PipelineSnapshot) -> CommitStatus? {
+        let (state, text): (CommitStatus.State, String)
+        switch gate {
+        case .pending: (state, text) = (.pending, "waiting for the metrics")
+        case .open(let words): (state, text) = (.success, words)
+        case .closed(let words): (state, text) = (.failure, words)
+        case .none(let words):
+            (state, text) = (snapshot.state == .system ? .error : .failure, "no verdict: \(words)")
+        }
+        return CommitStatus(
+            commit: commit, ref: ref, context: "pawl/\(source)/gate", state: state, text: text,
+            targetURL: pipelineURL)
     }
 
     private func pipelineWords(_ snapshot: PipelineSnapshot) -> (CommitStatus.State, String) {

@@ -8,6 +8,8 @@ public struct PipelineSnapshot: Hashable, Sendable {
     public var reason: String?
     /// How long it has taken, where it has ended.
     public var duration: Duration?
+    /// What its gates say; nil where nobody waits for that.
+    public var gate: GateSnapshot?
 
     /// Describes a moment.
     public init(state: PipelineState, jobs: [JobSnapshot], reason: String? = nil, duration: Duration? = nil) {
@@ -68,4 +70,16 @@ extension JobSnapshot {
         summary = state == .passed ? "\(seeds.count) seeds" : decisive?.summary
         duration = seeds.compactMap(\.duration).max()
     }
+}
+
+/// What the gates of a pipeline say at one moment, all of them together.
+public enum GateSnapshot: Hashable, Sendable {
+    /// Not all of them have been judged.
+    case pending
+    /// None of them blocks; in words.
+    case open(String)
+    /// One of them blocks; in words.
+    case closed(String)
+    /// There is no verdict, and there will be none: what is to be judged did not pass.
+    case none(String)
 }

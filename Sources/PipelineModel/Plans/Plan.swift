@@ -14,6 +14,8 @@ public struct Plan: Hashable, Codable, Sendable {
     public var warnings: [Diagnostic]
     /// What a newer pipeline of the branch does to this one; nil where the file does not say, which is `conservative`.
     public var onNewCommit: OnNewCommit?
+    /// What its gates stand on; nil where it has none and the target branch has none.
+    public var ground: GateGround?
 
     /// What `auto_cancel: on_new_commit` says.
     public enum OnNewCommit: String, Codable, Sendable, CaseIterable {

@@ -46,8 +46,26 @@ public struct EventPlanner: Sendable {
                 emptyReason: reason)
             return .pipeline(newPipeline(subject, planning, variables: variables))
         }
-        let planning = try await plan(subject, variables: variables)
+        let planning = try await grounded(try await plan(subject, variables: variables), subject)
         return .pipeline(newPipeline(subject, planning, variables: variables))
+    }
+
+    /// The plan with its gates on the ground that the target branch gives them: its rules, and the commits to compare with.
+    private func grounded(_ planning: Planning, _ subject: PipelineSubject) async throws -> Planning {
+        guard case .planned(var plan) = planning.result else { return planning }
+        let (ground, rulesCommit) = try await subject.gateGround()
+        plan.ground = ground
+        if let rulesCommit, let file = try await subject.pipelineFile(at: rulesCommit) {
+            let theirs = try await read(file, of: subject, at: rulesCommit, in: planning.context)
+            if case .planned(let target) = theirs.result, !target.gatedNodes.isEmpty {
+                plan.ground?.rulesCommit = rulesCommit
+                plan.lay(gatesOf: target)
+            }
+        }
+        if plan.gatedNodes.isEmpty, plan.missingGates.isEmpty { plan.ground = nil }
+        var grounded = planning
+        grounded.result = .planned(plan)
+        return grounded
     }
 
     /// What the pipeline file gave, and what was known when it was read.
@@ -92,7 +110,7 @@ public struct EventPlanner: Sendable {
     }
 
     private func read(
-        _ file: String, of subject: PipelineSubject, in context: PlanningContext
+        _ file: String, of subject: PipelineSubject, at commit: String? = nil, in context: PlanningContext
     ) async throws -> Planning {
         var files: [String: SourceFile] = [:]
         for _ in 0...planner.limits.includes {
@@ -109,7 +127,7 @@ public struct EventPlanner: Sendable {
             case .needsFiles(let paths):
                 for path in paths {
                     do {
-                        files[path] = try await subject.sourceFile(path, limit: planner.limits.totalBytes)
+                        files[path] = try await subject.sourceFile(path, at: commit, limit: planner.limits.totalBytes)
                     } catch let error as GitError where error.code == .tooLarge {
                         let limit = planner.limits.totalBytes
                         return Self.refusal("\(path) is longer than the \(limit) bytes that are read", in: context)

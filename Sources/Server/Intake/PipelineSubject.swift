@@ -126,10 +126,32 @@ struct PipelineSubject: Sendable {
             before: pullRequest == nil ? event.before : nil, after: commit.id)
     }
 
-    /// A file of the commit, as the planner wants it.
-    func sourceFile(_ path: String, limit: Int) async throws -> SourceFile {
-        guard let bytes = try await mirror.file(path, at: commit.id, limit: limit) else { return .missing }
+    /// A file of the commit, or of another one, as the planner wants it.
+    func sourceFile(_ path: String, at other: String? = nil, limit: Int) async throws -> SourceFile {
+        guard let bytes = try await mirror.file(path, at: other ?? commit.id, limit: limit) else { return .missing }
         return .text(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// What gates stand on here, and the commit whose rules they follow: the target branch's head, unless this is the
+    /// target branch itself, or a tag, which is of what was merged already.
+    func gateGround() async throws -> (ground: GateGround, rules: String?) {
+        let target = pullRequest?.baseBranch ?? repository.reference.defaultBranch
+        let isTarget = ref == "refs/heads/\(target)"
+        var head: String?
+        if !isTarget { head = try await Self.target(of: event, pullRequest, in: mirror) }
+        if !isTarget, head == nil { head = try await mirror.head(ofBranch: target) }
+        var base = mergeBase
+        if base == nil, let head { base = try await mirror.mergeBase(of: head, and: commit.id) }
+        // Nothing is compared with itself.
+        let known = try await mirror.ancestors(of: base ?? commit.id, limit: GateGround.ancestorLimit + 1)
+        let ancestors = isTarget || kind == .tag ? known.filter { $0 != commit.id } : known
+        return (GateGround(target: target, ancestors: ancestors), kind == .tag ? nil : head)
+    }
+
+    /// The pipeline file of another commit; nil where there is none.
+    func pipelineFile(at other: String) async throws -> String? {
+        let tree = try await mirror.tree(at: other)
+        return PipelineFile.candidates.first(where: tree.contains)
     }
 
     /// What `CI_*` variables speak of. The pipeline's number is not known yet: it comes with each attempt.

@@ -86,6 +86,13 @@ extension JobRow {
         finishedAt = now
     }
 
+    /// Makes it wait for what its gate says of what its script left.
+    mutating func awaitVerdict() {
+        state = .judging
+        failure = nil
+        cancelReason = nil
+    }
+
     /// Puts it before the others it waits for, as if it had not been tried in this round. Its attempts stay history.
     mutating func beginAgain(as state: JobState = .waiting, isPlayed: Bool, priority: Int? = nil) {
         self.state = state

@@ -13,6 +13,7 @@ struct PipelineChange {
     /// The jobs in the plan's order.
     private(set) var jobs: [JobRow]
 
+    private var answers: GateAnswers
     private let before: PipelineSnapshot?
     private let rowsBefore: [JobRow]
     private let pipelineBefore: StoredPipeline?
@@ -37,16 +38,18 @@ struct PipelineChange {
         self.jobs = jobs
         rowsBefore = jobs
         pipelineBefore = pipeline
-        before = Self.snapshot(of: pipeline, plan: plan, jobs: jobs)
+        answers = try GateAnswers(of: pipeline, plan: plan, on: connection)
+        before = Self.snapshot(of: pipeline, plan: plan, jobs: jobs, answers)
     }
 
     /// Takes a pipeline that this transaction has made: nothing is known of it before.
-    init(made pipeline: StoredPipeline, plan: Plan, jobs: [JobRow]) {
+    init(made pipeline: StoredPipeline, plan: Plan, jobs: [JobRow], on connection: any DatabaseConnection) throws {
         self.pipeline = pipeline
         self.plan = plan
         self.jobs = jobs
         rowsBefore = jobs
         pipelineBefore = nil
+        answers = try GateAnswers(of: pipeline, plan: plan, on: connection)
         before = nil
     }
 
@@ -60,6 +63,11 @@ struct PipelineChange {
 
     /// Changes one job.
     mutating func update(_ index: Int, _ change: (inout JobRow) -> Void) { change(&jobs[index]) }
+
+    /// Takes what a gate has answered in this transaction.
+    mutating func noteAnswer(of node: String, isBlocking: Bool, _ words: String) {
+        answers.note(node, isBlocking: isBlocking, words)
+    }
 
     /// Says why the pipeline as a whole was stopped; nil takes it back.
     mutating func setReason(_ reason: String?) { pipeline.reason = reason }
@@ -119,6 +127,7 @@ struct PipelineChange {
             // A person made it begin anew: it does not go on from what it had.
             if old.state.isEnded && !new.state.isEnded { try Store.forgetCheckpoint(of: new.id, on: connection) }
         }
+        if jobs.contains(where: { $0.state == .judging }) { consequences.readiesJudging = true }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)
     }
@@ -132,23 +141,27 @@ struct PipelineChange {
             commit: pipeline.commit, ref: pipeline.ref, source: pipeline.source.rawValue,
             jobLimit: repository.settings.statusJobLimit ?? settings.statusJobLimit,
             pipelineURL: settings.pipelineURL(pipeline.id))
-        let after = Self.snapshot(of: pipeline, plan: plan, jobs: jobs)
+        let after = Self.snapshot(of: pipeline, plan: plan, jobs: jobs, answers)
         for status in statusPlan.statuses(before: before, after: after) {
             try OwedMessage.owe(status, for: pipeline, on: connection, now: now)
             consequences.owesMessages = true
         }
     }
 
-    private static func snapshot(of pipeline: StoredPipeline, plan: Plan, jobs: [JobRow]) -> PipelineSnapshot {
+    private static func snapshot(
+        of pipeline: StoredPipeline, plan: Plan, jobs: [JobRow], _ answers: GateAnswers
+    ) -> PipelineSnapshot {
         let moments = zip(plan.jobs, jobs).map { planned, job in
             JobSnapshot(
                 name: job.name, state: job.state, awaitsPlay: planned.when == .manual && !job.isPlayed,
                 failure: job.failure, because: job.because.map { plan.job(named: $0)?.node ?? $0 },
                 summary: job.summary, duration: duration(from: job.startedAt, to: job.finishedAt))
         }
-        return PipelineSnapshot(
+        var snapshot = PipelineSnapshot(
             state: pipeline.state, jobs: nodes(of: plan, moments), reason: pipeline.reason,
             duration: duration(from: pipeline.createdAt, to: pipeline.finishedAt))
+        snapshot.gate = answers.snapshot(of: plan, jobs, in: pipeline.state)
+        return snapshot
     }
 
     /// The moments with those of a job's seeds joined, in the plan's order.

@@ -93,13 +93,16 @@ extension Store {
             try jsonText(diagnostics), try jsonText(new.variables), try plan.map { try jsonText($0) })
         let pipeline = PipelineID(rawValue: id)
         try insertJobs(of: pipeline, plan: plan, from: new, on: connection)
+        if let plan, !plan.gatedNodes.isEmpty || !plan.missingGates.isEmpty {
+            try connection.execute("UPDATE repository SET uses_gates = 1 WHERE id = $1", new.repository)
+        }
         guard let row = try connection.row("SELECT \(StoredPipeline.columns) FROM pipeline WHERE id = $1", pipeline)
         else { throw StoreError(.corrupt, message: "Pipeline #\(pipeline) was stored and is not there.") }
         let jobs = try connection.rows(
             "SELECT \(JobRow.columns) FROM job WHERE pipeline = $1 ORDER BY position", pipeline
         ).map(JobRow.init(row:))
-        return PipelineChange(
-            made: try StoredPipeline(row: row), plan: plan ?? Plan(stages: [], jobs: []), jobs: jobs)
+        return try PipelineChange(
+            made: try StoredPipeline(row: row), plan: plan ?? Plan(stages: [], jobs: []), jobs: jobs, on: connection)
     }
 
     private static func insertJobs(
@@ -113,14 +116,14 @@ extension Store {
                 """
                 INSERT INTO job (
                     pipeline, position, name, stage, environment, is_deployment, lane, resource_group, state,
-                    is_played, priority, lease_epoch, attempts, spent)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, 0, 0, 0)
+                    is_played, priority, lease_epoch, attempts, spent, node, seed)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, 0, 0, 0, $10, $11)
                 """,
                 pipeline, position, job.name, job.stage, new.environments[job.name] ?? job.environment?.name,
                 mayDeploy && job.environment?.action == .start,
                 try Lane.number(
                     for: MachineNeeds(of: job), of: new.repository, trust: new.trust, on: connection),
-                new.resourceGroups[job.name] ?? job.resourceGroup, priority)
+                new.resourceGroups[job.name] ?? job.resourceGroup, priority, job.node, job.seed?.number)
         }
     }
 }

@@ -31,7 +31,9 @@ extension Store {
             try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)
             change.update(index) { $0.summary = result.bounded.summary }
             Self.end(index, with: ending, in: &change, now: now)
-            if ending == .passed { try Self.noteDeployment(key.job, in: change, on: connection, now: now) }
+            if change.jobs[index].state == .passed {
+                try Self.noteDeployment(key.job, in: change, on: connection, now: now)
+            }
             try change.save(on: connection, settings: settings, &consequences, now: now)
         }
         settings.faults.reach(.resultRecorded)
@@ -72,6 +74,7 @@ extension Store {
         let planned = change.plan.jobs[index]
         change.update(index) { job in
             switch ending {
+            case .passed where planned.isGated: job.awaitVerdict()
             case .passed: job.end(as: .passed, now: now)
             case .cancelled(let reason):
                 job.end(as: .cancelled, failure: Failure(.cancelled, reason), now: now)
@@ -104,7 +107,7 @@ extension Store {
     }
 
     /// Writes down what an environment has now, unless it has something newer.
-    private static func noteDeployment(
+    static func noteDeployment(
         _ job: JobID, in change: PipelineChange, on connection: any DatabaseConnection, now: Timestamp
     ) throws {
         try connection.execute(

@@ -34,6 +34,7 @@ struct LocalPipeline: Sendable {
     /// Runs its jobs.
     let runner: RunnerService
     private let rescue: RescueService
+    private let judging: JudgingService
 
     private static let clock: @Sendable () -> Timestamp = { .wall }
 
@@ -89,6 +90,7 @@ struct LocalPipeline: Sendable {
             settings: own, coordinator: coordinator, executor: executor(try own.instance()),
             mirrors: try Mirrors(root: scratch.path + "/mirrors"), inventory: inventory, logger: settings.logger)
         rescue = RescueService(store: store, terms: terms, now: Self.clock, logger: settings.logger)
+        judging = JudgingService(store: store, now: Self.clock, logger: settings.logger)
     }
 
     /// Runs jobs until the pipeline has ended, or the process is told to stop; then nothing of it runs any more, and
@@ -103,6 +105,10 @@ struct LocalPipeline: Sendable {
             }
             group.addTask {
                 try await rescue.run()
+                return false
+            }
+            group.addTask {
+                try await judging.run()
                 return false
             }
             group.addTask {

@@ -86,6 +86,7 @@ struct Assembly: Sendable {
         var services: [any Service] = [
             StatusPublisher(store: store, forges: forges, now: now, logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),
+            JudgingService(store: store, now: now, logger: logger),
             UnservedService(store: store, limit: settings.server.noRunnerTimeout, now: now, logger: logger),
             RetentionService(
                 store: store, mirrors: mirrors, retention: settings.retention.ofStore,

@@ -1,0 +1,70 @@
+import Evaluation
+import Logging
+import PipelineModel
+import ServiceLifecycle
+import Store
+
+/// Judges the metrics of nodes whose jobs have ended. No transaction is held meanwhile; what has moved on before the verdict
+/// is written is judged again. A restart goes on where the one before stood, for what waits is a state in the store.
+public struct JudgingService: Service {
+    /// How long at most until it looks again where a signal was lost.
+    private static let rest = Duration.minutes(1)
+
+    private let store: Store
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    /// Judges what waits in a store.
+    public init(store: Store, now: @escaping @Sendable () -> Timestamp, logger: Logger) {
+        self.store = store
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Judges until the service is stopped.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let seen = store.judgingReady.count
+                await judgeAll()
+                await store.judgingReady.wait(after: seen, atMost: Self.rest)
+            }
+        }
+    }
+
+    /// Judges everything that waits now.
+    func judgeAll() async {
+        do {
+            for waiting in try await store.judgingCases() {
+                let verdict = Self.verdict(on: waiting)
+                let words = VerdictWords(verdict).status
+                let isWritten = try await store.record(verdict, words: words, for: waiting, now: now())
+                logger.info(
+                    isWritten ? "judged" : "a node moved on while it was judged",
+                    metadata: [
+                        "pipeline": "\(waiting.pipeline.id)", "node": "\(waiting.node)",
+                        "answer": "\(verdict.answer.rawValue)",
+                    ])
+            }
+        } catch {
+            logger.error("metrics were not judged", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The verdict on a case. A change that runs fewer seeds than the target branch's gate asks for lacks the others.
+    static func verdict(on waiting: JudgingCase) -> Verdict {
+        var question = GateCase(rules: waiting.rules, settings: waiting.settings, candidate: waiting.candidate)
+        if waiting.requiredSeeds > 1 {
+            for seed in 1...waiting.requiredSeeds where question.candidate[seed] == nil {
+                question.candidate[seed] = .some(nil)
+            }
+        }
+        question.baseline = waiting.baseline.map { .init($0.reference, reports: $0.reports) }
+        question.release = waiting.release.map { .init($0.reference, reports: $0.reports) }
+        question.history = waiting.history.map { .init($0.reference, reports: $0.reports) }
+        question.look = waiting.look
+        question.releaseLook = waiting.releaseLook
+        question.mustShow = waiting.mustShow
+        return GateJudge(question).verdict()
+    }
+}
