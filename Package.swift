@@ -86,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "pawl",
             dependencies: [
-                "Archives", "CMalloc", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs",
+                "Archives", "CMalloc", "Evaluation", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs",
                 "PipelineLanguage", "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser,
                 configuration, lifecycle, logging, nioConcurrency, system, unixSignals, yams,
             ],
@@ -133,8 +133,8 @@ let package = Package(
         tests(
             "PawlTests",
             [
-                "pawl", "Executors", "HTTPTransport", "PipelineLanguage", "PipelineModel", "Server", argumentParser,
-                lifecycle, logging,
+                "pawl", "Evaluation", "Executors", "HTTPTransport", "PipelineLanguage", "PipelineModel", "Server",
+                "Store", argumentParser, lifecycle, logging,
             ]),
         tests("PipelineLanguageTests", ["PipelineLanguage", "PipelineModel"]),
         tests("PipelineModelTests", ["PipelineModel"]),

@@ -1,6 +1,8 @@
+import Evaluation
 import Foundation
 import PipelineModel
 import Server
+import Store
 import Testing
 
 @testable import pawl
@@ -231,6 +233,39 @@ import Testing
         #expect(JobText(view.jobs[0], of: view).text == "step 12,000")
         view.jobs[0].state = .running
         #expect(JobText(view.jobs[0], of: view).text == "attempt 2, from the checkpoint of attempt 1")
+    }
+
+    @Test("a verdict is drawn metric by metric, and what the gate failed is not offered to be retried")
+    func verdict() throws {
+        func reports(_ values: [Double]) -> [Int: MetricReport] {
+            Dictionary(
+                uniqueKeysWithValues: values.enumerated().map { ($0 + 1, MetricReport(metrics: [Metric("f1", $1)])) })
+        }
+        var rule = GateRule(metric: "f1", want: .higher)
+        rule.tolerance = .absolute(0.002)
+        var question = GateCase(
+            rules: [rule], candidate: reports([0.804, 0.801, 0.809, 0.799, 0.806]).mapValues { $0 })
+        question.baseline = .init(
+            .init(name: "main", commit: "3c1f9ab", pipeline: 117),
+            reports: reports([0.812, 0.807, 0.815, 0.809, 0.811]))
+        let failure = Sample.failure("gate", "f1 0.8038, main 0.8108: worse by 0.0070, 0.0020 allowed (5 seeds)")
+        var view = try Sample.pipeline(
+            state: "failed",
+            jobs: [
+                Sample.job(
+                    "evaluate", "failed", failure: failure, start: 0, end: 30,
+                    attempts: [Sample.attempt(1, runner: "cpu1", state: "passed", claimed: 0)])
+            ])
+        view.verdicts = [JudgedNode(node: "evaluate", verdict: GateJudge(question).verdict())]
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(lines[0].hasPrefix("churn #127  ✗ worse"))
+        #expect(
+            lines.contains {
+                $0 == "  gate       f1  0.8038  main 0.8108  −0.0070  (−0.0101 to −0.0039)  ✗ worse, allowed −0.0020"
+            }, "\(lines.joined(separator: "\n"))")
+        #expect(lines.contains { $0.hasPrefix("             5 seeds, paired by seed; would find a loss of ") })
+        #expect(lines.last?.contains("pawl why 127/evaluate") == true)
+        #expect(!lines.contains { $0.contains("pawl retry") })
     }
 
     @Test("the seeds of a job are one node, each on a line below it, and are needed by its name")

@@ -157,15 +157,17 @@ extension Store {
 
     // MARK: - Reading
 
-    /// The newest verdict on each node of a pipeline, in the order in which nodes were first judged.
-    public func verdicts(of pipeline: PipelineID) async throws -> [(node: String, verdict: Verdict)] {
-        try await database.read { connection in
-            let rows = try connection.rows(
-                """
-                SELECT 'verdict' AS row_table, id, node, verdict FROM verdict
-                WHERE id IN (SELECT MAX(id) FROM verdict WHERE pipeline = $1 GROUP BY node) ORDER BY id
-                """, pipeline)
-            return try rows.map { (try $0.text("node"), try $0.json("verdict")) }
-        }
+    /// The newest verdict on each node of a pipeline, in the order in which they were given.
+    public func verdicts(of pipeline: PipelineID) async throws -> [JudgedNode] {
+        try await database.read { try Self.verdicts(of: pipeline, on: $0) }
+    }
+
+    static func verdicts(of pipeline: PipelineID, on connection: any DatabaseConnection) throws -> [JudgedNode] {
+        try connection.rows(
+            """
+            SELECT 'verdict' AS row_table, id, node, verdict FROM verdict
+            WHERE id IN (SELECT MAX(id) FROM verdict WHERE pipeline = $1 GROUP BY node) ORDER BY id
+            """, pipeline
+        ).map { JudgedNode(node: try $0.text("node"), verdict: try $0.json("verdict")) }
     }
 }

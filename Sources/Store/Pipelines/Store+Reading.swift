@@ -33,7 +33,8 @@ extension Store {
             return PipelineDetail(
                 pipeline: pipeline, repository: try StoredRepository.find(pipeline.repository, on: connection),
                 plan: try row.optionalJSON("plan"), diagnostics: try row.json("diagnostics"),
-                variables: try row.json("variables"), jobs: try Self.jobs(of: id, on: connection))
+                variables: try row.json("variables"), jobs: try Self.jobs(of: id, on: connection),
+                verdicts: try Self.verdicts(of: id, on: connection))
         }
     }
 

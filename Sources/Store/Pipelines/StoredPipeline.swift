@@ -55,7 +55,23 @@ public struct PipelineDetail: Sendable {
     public var variables: [Variable]
     /// Its jobs in the plan's order.
     public var jobs: [StoredJob]
+    /// What its gates have answered, the newest of each node.
+    public var verdicts: [JudgedNode]
 
     /// The job of that name, if it has one.
     public func job(named name: String) -> StoredJob? { jobs.first { $0.name == name } }
+}
+
+/// A node of a pipeline and what its gate has answered.
+public struct JudgedNode: Codable, Hashable, Sendable {
+    /// The node.
+    public var node: String
+    /// The answer.
+    public var verdict: Verdict
+
+    /// Names a node's verdict.
+    public init(node: String, verdict: Verdict) {
+        self.node = node
+        self.verdict = verdict
+    }
 }

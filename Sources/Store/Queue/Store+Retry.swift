@@ -7,8 +7,10 @@ extension Store {
     /// which wait for `play`. Attempts stay history.
     /// - Throws: `StoreError.refused` where it or a job that depends on it still runs, or where a job before it would
     ///   keep it from running, or where it would deploy something older than what its environment has. The message says which, and what to do.
-    public func retry(_ id: JobID, by: String, now: Timestamp) async throws {
+    /// - Parameter anyway: whether what a gate has failed is run again as well. No seed that counted is dropped for it.
+    public func retry(_ id: JobID, anyway: Bool = true, by: String, now: Timestamp) async throws {
         try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, connection in
+            if !anyway { try change.refuseIfJudged(index) }
             try change.refuseIfOutdated(index, on: connection)
             try change.retry([index], isNamed: true, now: now)
         }
@@ -21,7 +23,9 @@ extension Store {
         let settings = settings
         return try await change { connection, consequences in
             var change = try PipelineChange(id, on: connection)
-            let roots = change.jobs.indices.filter { change.jobs[$0].state.isUnsuccessful }
+            let roots = change.jobs.indices.filter {
+                change.jobs[$0].state.isUnsuccessful && change.jobs[$0].failure?.class != .gate
+            }
             guard !roots.isEmpty else {
                 throw StoreError(
                     .refused,
@@ -65,6 +69,16 @@ extension PipelineChange {
             }
         }
         if isNamed { for index in roots { try refuseIfNotRun(index, now: now) } }
+    }
+
+    /// The same seeds have the same verdict: running them again is no remedy.
+    func refuseIfJudged(_ index: Int) throws {
+        guard let failure = jobs[index].failure, failure.class == .gate else { return }
+        let name = "\(pipeline.id)/\(jobs[index].name)"
+        throw StoreError(
+            .refused,
+            message: "Nothing failed by accident: \(failure.message). Every seed that counted stays. "
+                + "Run it again all the same: pawl retry \(name) --anyway")
     }
 
     private func refuseUnlessEnded(_ index: Int) throws {

@@ -42,7 +42,11 @@ struct Target: Sendable {
     var name: String { job.map { "\(id)/\($0.name)" } ?? "#\(id)" }
 
     /// Finds what a person named; without a name, the newest pipeline of HEAD.
-    static func find(_ text: String?, with client: APIClient, folder: String = ".") async throws -> Target {
+    /// - Parameter reads: whether a job is only looked at, so that of one with seeds the first that failed, else the first,
+    ///   stands for all.
+    static func find(
+        _ text: String?, with client: APIClient, folder: String = ".", reads: Bool = false
+    ) async throws -> Target {
         let name = JobName(text ?? "")
         let view: PipelineDetailView
         if let id = name.pipeline {
@@ -60,6 +64,9 @@ struct Target: Sendable {
         let names = view.jobs.map(\.name)
         guard !names.isEmpty else { throw CommandFailure(.usage, "#\(id) has no jobs.  pawl show \(id)") }
         let seeds = view.jobs.filter { $0.seed?.node == wanted }
+        if reads, let one = seeds.first(where: { $0.state.isUnsuccessful }) ?? seeds.first {
+            return Target(view: view, job: one)
+        }
         if let first = seeds.first {
             let text =
                 "\(id)/\(wanted.printable) has \(seeds.count) seeds: name one, such as \(id)/\(first.name.printable)"

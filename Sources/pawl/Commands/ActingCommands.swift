@@ -14,6 +14,9 @@ struct RetryCommand: AsyncParsableCommand {
     @Flag(help: "Run every failed job of the pipeline again.")
     var failed = false
 
+    @Flag(help: "Run a job again that its gate failed. No seed that counted is dropped for it.")
+    var anyway = false
+
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -28,7 +31,8 @@ struct RetryCommand: AsyncParsableCommand {
         let view: ChangeView
         do {
             view = try await client.change(
-                "POST", "/api/pipelines/\(found.id)/retry", ["job": job, "failed": failed ? "true" : nil])
+                "POST", "/api/pipelines/\(found.id)/retry",
+                ["job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil])
         } catch let failure as CommandFailure where failure.status == .refused {
             throw CommandFailure(.refused, "not queued: \(failure.description)")
         }

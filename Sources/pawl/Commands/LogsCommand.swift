@@ -22,7 +22,7 @@ struct LogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try options.client()
-        let target = try await Target.find(job, with: client)
+        let target = try await Target.find(job, with: client, reads: true)
         let name = try target.requireJob(for: "logs").name
         let terminal = Terminal.standardOutput()
         let bytes = try await client.stream(

@@ -15,7 +15,7 @@ struct WhyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try options.client()
-        let target = try await Target.find(job, with: client)
+        let target = try await Target.find(job, with: client, reads: true)
         let name = try target.requireJob(for: "why").name
         let view: WhyView = try await client.get("/api/pipelines/\(target.id)/why", ["job": name])
         try options.show(view) { WhyRendering(view: view, terminal: $0).lines() }

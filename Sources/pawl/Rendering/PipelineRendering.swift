@@ -21,7 +21,9 @@ struct PipelineRendering: Sendable {
     func lines() -> [String] {
         var lines = [headline(), history()]
         if !view.jobs.isEmpty { lines += [""] + jobLines() }
-        lines += diagnostics() + UsageRendering.spent(view, on: terminal) + notes()
+        lines +=
+            diagnostics() + GateRendering.lines(view.verdicts ?? [], on: terminal)
+            + UsageRendering.spent(view, on: terminal) + notes()
         let next = nextSteps()
         if !next.isEmpty { lines += [""] + HelpRendering.lines(next, label: "next", on: terminal) }
         return lines
@@ -204,7 +206,11 @@ struct PipelineRendering: Sendable {
 
     private func nextSteps() -> [HelpView] {
         var steps: [HelpView] = []
-        if let failed = view.jobs.first(where: { $0.state == .failed && !($0.failure?.isOurs ?? false) }) {
+        if let judged = view.jobs.first(where: { $0.failure?.class == .gate }) {
+            steps.append(HelpView("pawl why \(id)/\(judged.seed?.node ?? judged.name)", "how the verdict was reached"))
+        }
+        let failures = view.jobs.filter { $0.state == .failed && $0.failure?.class != .gate }
+        if let failed = failures.first(where: { !($0.failure?.isOurs ?? false) }) {
             steps.append(HelpView("pawl logs \(id)/\(failed.name)", "what it wrote"))
             steps.append(HelpView("pawl retry \(id)/\(failed.name)", "if it failed by accident"))
         }

@@ -155,6 +155,22 @@ struct JudgingTests {
         #expect(told.map(\.state) == [.success] && told[0].text == "nothing here is judged")
     }
 
+    @Test("what a gate failed is not retried as if it were an accident")
+    func retry() async throws {
+        let bench = try await JudgingBench()
+        try await bench.run(.main("a1"), main)
+        let id = try await bench.run(.pull(42, "b1", after: ["a1"]), worse)
+        let job = try #require(try await bench.store.job(named: "evaluate seed 1", of: id))
+        let error = await #expect(throws: StoreError.self) {
+            try await bench.store.retry(job.id, anyway: false, by: "ines", now: JudgingBench.now)
+        }
+        #expect(error?.code == .refused && error?.message.contains("--anyway") == true)
+        await #expect(throws: StoreError.self) {
+            try await bench.store.retryFailed(id, by: "ines", now: JudgingBench.now)
+        }
+        try await bench.store.retry(job.id, anyway: true, by: "ines", now: JudgingBench.now)
+    }
+
     @Test("what waits to be judged is judged after a restart, once")
     func restart() async throws {
         let bench = try await JudgingBench()

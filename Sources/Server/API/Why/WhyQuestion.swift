@@ -1,3 +1,4 @@
+import Evaluation
 import PipelineModel
 import Store
 
@@ -112,11 +113,27 @@ struct WhyQuestion: Sendable {
     // MARK: - Ended
 
     private func passed() -> WhyView {
-        view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts())
+        verdict == nil
+            ? view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts()) : judged()
+    }
+
+    private var verdict: Verdict? { detail.verdicts.first { $0.node == planned?.node }?.verdict }
+
+    /// How a verdict was reached, seed by seed.
+    private func judged() -> WhyView {
+        guard let verdict else { return view(job.failure?.message ?? "its gate failed it.", since: job.finishedAt) }
+        let facts = VerdictEvidence(verdict).facts.map { WhyView.Fact(about: $0.about, text: $0.text) }
+        let changes = detail.plan?.ground?.changes ?? []
+        let rules = changes.map {
+            WhyView.Fact(
+                about: "rules", text: "those of \(detail.plan?.ground?.target ?? "the target branch"); here \($0)")
+        }
+        return view("\(VerdictWords(verdict).status).", since: job.finishedAt, facts: facts + rules)
     }
 
     private func failed() -> WhyView {
         let failure = job.failure
+        if failure?.class == .gate { return judged() }
         let allowed = job.state == .failedAllowed ? " It may fail without the pipeline failing." : ""
         let answer: String
         var helps = [HelpView("pawl logs \(subject)", "its output")]
