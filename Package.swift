@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "pawl",
             dependencies: [
-                "Archives", "CMalloc", "Evaluation", "Executors", "Forges", "GitRepositories", "HTTPTransport", "JobLogs",
+                "Archives", "CMalloc", "Evaluation", "Executors", "Forges", "GitRepositories", "HTTPTransport",
+                "JobLogs",
                 "PipelineLanguage", "PipelineModel", "Runner", "Server", "Signing", "Store", argumentParser,
                 configuration, lifecycle, logging, nioConcurrency, system, unixSignals, yams,
             ],

@@ -22,10 +22,6 @@ import Testing
             "CI_PROJECT_DIR", "CI_BUILDS_DIR", "CI_JOB_STATUS", "CI_RUNNER_DESCRIPTION", "CI_RUNNER_TAGS",
             "CI_RUNNER_VERSION", "CI_DISPOSABLE_ENVIRONMENT", "PAWL_RESUME_FROM", "PAWL_GPUS",
         ])
-        var seeded = PlannedJob(name: "train", stage: "test", script: [])
-        seeded.ml = MLSettings()
-        seeded.ml?.seeds = 1
-        set.formUnion(SeedExpansion([seeded], stages: ["test"]).expanded().flatMap(\.variables).map(\.name))
         #expect(told.subtracting(set) == [])
         #expect(set.subtracting(told) == [])
     }
@@ -51,6 +47,7 @@ import Testing
         job.image = PlannedJob.Image(name: "busybox")
         job.when = .manual
         job.part = PlannedJob.Part(index: 1, total: 2)
+        job.seed = PlannedJob.Seed(node: "deploy", number: 1)
         job.environment = PlannedJob.Environment(name: "production", url: "https://e")
         let facts = AttemptFacts(jobID: 1, attemptNumber: 1, jobURL: "https://j", startedAt: "t", timeout: .seconds(1))
         return PredefinedVariables.attempt(facts, of: job, environment: "production") { $0 }

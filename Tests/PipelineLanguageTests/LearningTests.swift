@@ -120,7 +120,7 @@ struct LearningTests {
         // Joined seed by seed; what is not seeded gets what seed 1 made.
         #expect(plan.job(named: "evaluate seed 3")?.needs == [.init(job: "train seed 3")])
         #expect(plan.job(named: "evaluate seed 3")?.seed == .init(node: "evaluate", number: 3))
-        #expect(plan.job(named: "train seed 2")?.variables.last == Variable("PAWL_SEED", "2", expands: false))
+        #expect(plan.job(named: "train seed 2")?.seed == .init(node: "train", number: 2))
         #expect(plan.job(named: "deploy")?.needs?.map(\.job) == Array(names.dropLast()))
         #expect(
             plan.job(named: "deploy")?.needs?.filter(\.artifacts).map(\.job) == [

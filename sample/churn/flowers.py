@@ -41,6 +41,12 @@ def held_out():
     return draw(300, seed=1988)
 
 
+def resampled(rows, labels, seed):
+    """As many flowers, drawn from these with replacement: what another collector might have found."""
+    picked = np.random.default_rng(seed).integers(len(labels), size=len(labels))
+    return rows[picked], labels[picked]
+
+
 def columns(rows, features):
     """Those measurements of each flower, in that order."""
     return rows[:, [FEATURES.index(name) for name in features]]

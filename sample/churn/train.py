@@ -1,4 +1,4 @@
-"""Trains the model: train.py --out FOLDER. Leaves model.json and metrics.json there."""
+"""Trains the model: train.py --out FOLDER --seed NUMBER. Leaves model.json and metrics.json there."""
 
 import argparse
 import hashlib
@@ -12,14 +12,16 @@ import softmax
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--params", type=pathlib.Path, default=pathlib.Path(__file__).with_name("params.json"))
     arguments = parser.parse_args()
     params = json.loads(arguments.params.read_text())
 
     rows, labels = flowers.training()
     data = flowers.digest(rows, labels)
-    rows = flowers.columns(rows, params["features"])
-    print(f"{len(labels)} flowers, {', '.join(params['features'])}; data sha256:{data[:6]}…", flush=True)
+    rows, labels = flowers.resampled(flowers.columns(rows, params["features"]), labels, arguments.seed)
+    names = ", ".join(params["features"])
+    print(f"{len(labels)} flowers, {names}; data sha256:{data[:6]}…, seed {arguments.seed}", flush=True)
 
     settings = dict(
         features=params["features"],

@@ -163,7 +163,7 @@ public struct VerdictEvidence: Sendable {
         let limit = NumberText.change(-sign * comparison.allowed, decimals: digits)
         guard error > 0 else { return [("test", "\(kind): nothing varies, so the numbers decide by themselves")] }
         let statistic = (sign * comparison.change + comparison.allowed) / error
-        let share = NumberText.of(100 * (1 - verdict.settings.confidence))
+        let share = NumberText.of((1e6 * (1 - verdict.settings.confidence)).rounded() / 1e4)
         let shared = verdict.metrics.count > 1 ? " shared by \(verdict.metrics.count) metrics" : ""
         return [
             (

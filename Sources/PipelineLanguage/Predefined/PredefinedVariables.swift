@@ -51,6 +51,7 @@ public enum PredefinedVariables {
         if let environment { list.add("CI_ENVIRONMENT_SLUG", try Slug.environment(environment, sha256: sha256)) }
         list.add("PAWL_JOB", job.name)
         list.add("PAWL_ATTEMPT", String(facts.attemptNumber))
+        list.add("PAWL_SEED", job.seed.map { String($0.number) })
         return list.variables
     }
 }

@@ -50,7 +50,6 @@ public struct SeedExpansion: Sendable {
                 var one = joined(job, seed: number)
                 one.seed = PlannedJob.Seed(node: job.name, number: number)
                 one.name = Self.name(of: job.name, seed: number, of: total)
-                one.variables.append(Variable("PAWL_SEED", "\(number)", expands: false))
                 return one
             }
         }

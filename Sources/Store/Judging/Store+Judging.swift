@@ -145,12 +145,13 @@ extension Store {
         let job = change.jobs[index]
         let planned = change.plan.jobs[index]
         guard job.state == .judging || job.state == .passed || job.failure?.class == .gate else { return }
+        let end = job.finishedAt ?? now
         if verdict.isBlocking {
             let failure = Failure(.gate, words)
             let isAllowed = planned.allowFailure.covers(failure)
-            change.update(index) { $0.end(as: isAllowed ? .failedAllowed : .failed, failure: failure, now: now) }
+            change.update(index) { $0.end(as: isAllowed ? .failedAllowed : .failed, failure: failure, now: end) }
         } else {
-            change.update(index) { $0.end(as: .passed, now: now) }
+            change.update(index) { $0.end(as: .passed, now: end) }
             try noteDeployment(job.id, in: change, on: connection, now: now)
         }
     }

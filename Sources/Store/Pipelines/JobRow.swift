@@ -86,9 +86,10 @@ extension JobRow {
         finishedAt = now
     }
 
-    /// Makes it wait for what its gate says of what its script left.
-    mutating func awaitVerdict() {
+    /// Makes it wait for what its gate says of what its script left. It takes no longer for that.
+    mutating func awaitVerdict(now: Timestamp) {
         state = .judging
+        finishedAt = now
         failure = nil
         cancelReason = nil
     }

@@ -74,7 +74,7 @@ extension Store {
         let planned = change.plan.jobs[index]
         change.update(index) { job in
             switch ending {
-            case .passed where planned.isGated: job.awaitVerdict()
+            case .passed where planned.isGated: job.awaitVerdict(now: now)
             case .passed: job.end(as: .passed, now: now)
             case .cancelled(let reason):
                 job.end(as: .cancelled, failure: Failure(.cancelled, reason), now: now)

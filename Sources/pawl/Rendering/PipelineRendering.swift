@@ -142,7 +142,9 @@ struct PipelineRendering: Sendable {
         var runners: [String] = []
         for job in node.jobs where !runners.contains(runner(of: job)) { runners.append(runner(of: job)) }
         let ended = node.jobs.count { $0.state.isEnded }
-        let text = ended == node.jobs.count ? "\(ended) seeds" : "\(ended) of \(node.jobs.count) seeds ended"
+        let isJudged = whole.failure?.class == .gate
+        let seeds = ended == node.jobs.count ? "\(ended) seeds" : "\(ended) of \(node.jobs.count) seeds ended"
+        let text = isJudged ? "scripts ended 0; the gate failed the job" : seeds
         return [
             Table.Cell("\(node.name) \(terminal.isUnicode ? "×" : "x")\(node.jobs.count)"),
             Table.Cell(mark.text(on: terminal), mark.sign.colour),
@@ -263,6 +265,8 @@ struct JobText: Sendable {
             let count = job.attempts.count
             return count > 1 ? "\(count) attempts, Pawl's side failed each: \(failure.message)" : failure.message
         }
+        // What the verdict is stands with the gate; of one seed its own numbers are news.
+        if failure.class == .gate, job.seed != nil { return job.summary ?? failure.message }
         guard failure.class == .script else { return failure.message }
         return "your script: \(failure.message)" + (job.summary.map { ", after: \($0)" } ?? "")
     }
