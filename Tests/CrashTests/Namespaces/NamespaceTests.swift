@@ -47,7 +47,8 @@ extension CrashTests {
         private static func cutLong(_ machines: [NamespacedMachine], _ bench: ChaosBench) async throws {
             let (pipeline, place) = try await begin(bench, "long")
             try await machines[place].cut()
-            let attempts = try await attempts(of: pipeline, bench)
+            // One that a busy machine gave back has never begun.
+            let attempts = try await attempts(of: pipeline, bench).filter { $0.state != .givenBack }
             #expect(attempts.map(\.state) == [.lost, .passed])
             #expect(attempts.map(\.runner).first == bench.runners[place].name)
             #expect(Set(attempts.map(\.runner)).count == 2)
