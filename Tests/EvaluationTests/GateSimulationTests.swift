@@ -111,6 +111,68 @@ struct GateSimulationTests {
         #expect(found(size / 3) < 0.35)
     }
 
+    /// Whether a change is merged within so many pushes, each with seeds of its own, as a server judges them one after the
+    /// other: once a look was sure of a loss, only one that is sure of none passes.
+    private static func isMerged(
+        loss: Double, pushes: Int, addsSeeds: Bool = false, baseline: [Int: MetricReport], _ draws: inout Draws
+    ) -> Bool {
+        var mustShow = false
+        var reports: [Int: MetricReport] = [:]
+        for look in 1...pushes {
+            // Seeds that counted stay where some are added; a new push has others.
+            let first = look * 10 + 1
+            let fresh = model(1, loss: loss).run(seeds: first...(first + 4), &draws)
+            reports = addsSeeds ? reports.merging(fresh) { known, _ in known } : fresh
+            var question = GateCase(reports, against: baseline, rules: rules(1, tolerance: 0.002), look: look)
+            question.mustShow = mustShow
+            let verdict = GateJudge(question).verdict()
+            if !verdict.isBlocking { return true }
+            if verdict.answer == .worse { mustShow = true }
+        }
+        return false
+    }
+
+    @Test("pushing again, and adding seeds, until a worse model passes gains nothing", arguments: [false, true])
+    func tryingAgain(addsSeeds: Bool) {
+        var draws = Draws(seed: 6)
+        let tries = 150 * Simulation.scale
+        // A loss that one push is caught with about half of the time.
+        let loss = 0.018
+        var (once, again) = (0, 0)
+        for _ in 0..<tries {
+            let baseline = Self.model(1).run(&draws)
+            if Self.isMerged(loss: loss, pushes: 1, baseline: baseline, &draws) { once += 1 }
+            if Self.isMerged(loss: loss, pushes: 6, addsSeeds: addsSeeds, baseline: baseline, &draws) { again += 1 }
+        }
+        let deviation = (Double(2 * tries) * 0.25).squareRoot()
+        #expect(once > tries / 10 && once < tries * 9 / 10)
+        #expect(Double(again) <= Double(once) + 3 * deviation + 0.05 * Double(tries))
+    }
+
+    @Test("numbers that are made to spread do not pass where doubt blocks, nor do numbers that are all the same")
+    func spread() {
+        var draws = Draws(seed: 7)
+        var settings = JudgeSettings()
+        settings.inconclusive = .block
+        let tries = 50 * Simulation.scale
+        var passed = 0
+        for _ in 0..<tries {
+            let baseline = Self.model(1).run(&draws)
+            var noisy = Self.model(1, loss: 0.05)
+            noisy.deviation = 0.2
+            let spread = GateCase(
+                noisy.run(seeds: 11...15, &draws), against: baseline, rules: Self.rules(1, tolerance: 0.002),
+                settings: settings)
+            if !GateJudge(spread).verdict().isBlocking { passed += 1 }
+            var still = Self.model(1, loss: 0.05)
+            still.deviation = 0
+            let same = GateCase(
+                still.run(seeds: 11...15, &draws), against: baseline, rules: Self.rules(1, tolerance: 0.002))
+            #expect(GateJudge(same).verdict().isBlocking)
+        }
+        #expect(passed <= Self.most(tries, 0.05))
+    }
+
     @Test("a hundred merges that each lose a little stay within the ratchet's budget")
     func creep() {
         var draws = Draws(seed: 5)

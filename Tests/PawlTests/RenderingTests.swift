@@ -264,7 +264,8 @@ import Testing
                 $0 == "  gate       f1  0.8038  main 0.8108  −0.0070  (−0.0101 to −0.0039)  ✗ worse, allowed −0.0020"
             }, "\(lines.joined(separator: "\n"))")
         #expect(lines.contains { $0.hasPrefix("             5 seeds, paired by seed; would find a loss of ") })
-        #expect(lines.last?.contains("pawl why 127/evaluate") == true)
+        #expect(lines.contains { $0.contains("pawl why 127/evaluate ") })
+        #expect(lines.last?.contains("pawl override 127 --reason") == true)
         #expect(!lines.contains { $0.contains("pawl retry") })
     }
 

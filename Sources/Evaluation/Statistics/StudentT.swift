@@ -76,15 +76,19 @@ enum NoncentralT {
     static func upperTail(_ t: Double, dof: Double, noncentrality: Double) -> Double {
         // The ratio s of the two has the density 2 (ν/2)^(ν/2) / Γ(ν/2) · s^(ν−1) · exp(−ν s²/2).
         let logScale = log(2.0) + dof / 2 * log(dof / 2) - LogGamma.of(dof / 2)
-        let last = 1 + 12 / (2 * dof).squareRoot()
-        let steps = 400
-        let width = last / Double(steps)
+        let reach = 12 / (2 * dof).squareRoot()
+        // Over the fourth root of the ratio, for the density may begin steeply at 0.
+        let (first, last) = (pow(max(1 - reach, 0), 0.25), pow(1 + reach, 0.25))
+        let steps = 600
+        let width = (last - first) / Double(steps)
         var sum = 0.0
-        for step in 1...steps {
-            let ratio = Double(step) * width
-            let density = exp(logScale + (dof - 1) * log(ratio) - dof * ratio * ratio / 2)
-            // Simpson's weights; at 0 there is nothing for more than one degree of freedom.
-            let weight = step == steps ? 1.0 : step % 2 == 0 ? 2.0 : 4.0
+        for step in 0...steps {
+            let root = first + Double(step) * width
+            guard root > 0 else { continue }
+            let ratio = root * root * root * root
+            let density = exp(logScale + (dof - 1) * log(ratio) - dof * ratio * ratio / 2) * 4 * root * root * root
+            // Simpson's weights.
+            let weight = step == 0 || step == steps ? 1.0 : step % 2 == 0 ? 2.0 : 4.0
             sum += weight * density * Normal.upperTail(t * ratio - noncentrality)
         }
         return min(max(sum * width / 3, 0), 1)

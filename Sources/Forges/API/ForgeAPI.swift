@@ -25,6 +25,16 @@ public protocol ForgeAPI: Sendable {
     /// A pull request as it stands now. Trust is decided on this, never on what an event said.
     func pullRequest(_ number: Int64, of repository: RepositoryReference) async throws -> PullRequest
 
+    /// Puts a comment on a pull request, in place of the one that is there already, of which there is never more than one.
+    /// - Parameters:
+    ///   - text: the comment, Markdown of at most 65,536 characters, with the mark in it.
+    ///   - known: the forge's number for the one that is there; nil where that is not known.
+    ///   - mark: a text that no other comment has, by which one is found whose number is not known.
+    /// - Returns: the forge's number for the comment.
+    func putComment(
+        _ text: String, on pullRequest: Int64, of repository: RepositoryReference, known: Int64?, mark: String
+    ) async throws -> Int64
+
     /// What an account may do in the repository, decided on its number; `none` when the number is not known.
     func role(of account: Event.Actor, in repository: RepositoryReference) async throws -> AccountRole
 

@@ -113,6 +113,13 @@ public struct GitCallback: ForgeAPI {
         throw unsupported("deliveries")
     }
 
+    /// A repository without a forge has no pull requests.
+    public func putComment(
+        _ text: String, on pullRequest: Int64, of repository: RepositoryReference, known: Int64?, mark: String
+    ) async throws -> Int64 {
+        throw unsupported("comments")
+    }
+
     private func unsupported(_ what: String) -> ForgeError {
         ForgeError(.unsupported, message: "A plain-Git forge has no API for \(what).")
     }

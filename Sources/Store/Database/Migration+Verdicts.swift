@@ -24,6 +24,35 @@ extension Migration {
                 judged_at BIGINT NOT NULL
             )
             """,
+            // The one comment on each pull request. Its mark finds it again where its number was not written down.
+            """
+            CREATE TABLE pull_request_report (
+                repository BIGINT NOT NULL REFERENCES repository (id) ON DELETE CASCADE,
+                pull_request BIGINT NOT NULL,
+                pipeline BIGINT NOT NULL REFERENCES pipeline (id) ON DELETE CASCADE,
+                mark TEXT NOT NULL,
+                comment BIGINT,
+                revision BIGINT NOT NULL,
+                sent BIGINT NOT NULL DEFAULT 0,
+                tries BIGINT NOT NULL DEFAULT 0,
+                next_try_at BIGINT NOT NULL,
+                last_error TEXT,
+                PRIMARY KEY (repository, pull_request)
+            )
+            """,
+            "CREATE INDEX pull_request_report_owed ON pull_request_report (next_try_at) WHERE sent < revision",
+            // Who let a change pass all the same, and why; of the verdicts up to one.
+            """
+            CREATE TABLE gate_override (
+                id \(dialect.rowNumber),
+                pipeline BIGINT NOT NULL REFERENCES pipeline (id) ON DELETE CASCADE,
+                verdict BIGINT NOT NULL,
+                person TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                made_at BIGINT NOT NULL
+            )
+            """,
+            "CREATE INDEX gate_override_by_pipeline ON gate_override (pipeline, id)",
             "CREATE INDEX verdict_by_pipeline ON verdict (pipeline, id)",
             "CREATE INDEX verdict_by_life ON verdict (repository, life, node, id)",
         ]

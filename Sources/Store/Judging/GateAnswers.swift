@@ -7,6 +7,9 @@ struct GateAnswers: Hashable, Sendable {
     /// Whether the repository uses gates, so that what merges waits for one.
     private let isExpected: Bool
 
+    /// Who let a change pass all the same; nil where nobody did, or something was judged since.
+    private var override: GateOverride?
+
     private struct Answer: Hashable, Sendable {
         var isBlocking: Bool
         var words: String
@@ -23,12 +26,17 @@ struct GateAnswers: Hashable, Sendable {
             "SELECT 'verdict' AS row_table, id, node, is_blocking, words FROM verdict WHERE pipeline = $1 ORDER BY id",
             pipeline.id)
         for row in rows { try note(row.text("node"), isBlocking: row.bool("is_blocking"), row.text("words")) }
+        override = try GateOverride.current(of: pipeline.id, on: connection)
     }
 
     /// Takes a new answer.
     mutating func note(_ node: String, isBlocking: Bool, _ words: String) {
         byNode[node] = Answer(isBlocking: isBlocking, words: words)
+        override = nil
     }
+
+    /// Takes a person's word that the change is to pass.
+    mutating func note(_ override: GateOverride) { self.override = override }
 
     /// What the gates say together; nil where nobody waits for that.
     func snapshot(of plan: Plan, _ jobs: [JobRow], in state: PipelineState) -> GateSnapshot? {
@@ -36,6 +44,7 @@ struct GateAnswers: Hashable, Sendable {
         case .held, .notPlanned: return nil
         case .empty, .running, .manual, .passed, .failed, .system, .cancelled: break
         }
+        if let override { return .open(override.words) }
         if let missing = plan.missingGates.first {
             return .closed("\(missing), which \(plan.ground?.target ?? "the target branch") judges, is not run here")
         }

@@ -69,6 +69,9 @@ struct PipelineChange {
         answers.note(node, isBlocking: isBlocking, words)
     }
 
+    /// Takes a person's word that the change is to pass.
+    mutating func noteOverride(_ override: GateOverride) { answers.note(override) }
+
     /// Says why the pipeline as a whole was stopped; nil takes it back.
     mutating func setReason(_ reason: String?) { pipeline.reason = reason }
 
@@ -142,6 +145,10 @@ struct PipelineChange {
             jobLimit: repository.settings.statusJobLimit ?? settings.statusJobLimit,
             pipelineURL: settings.pipelineURL(pipeline.id))
         let after = Self.snapshot(of: pipeline, plan: plan, jobs: jobs, answers)
+        if before != after, pipeline.pullRequest != nil {
+            try OwedReport.owe(for: pipeline, on: connection, now: now)
+            consequences.owesMessages = true
+        }
         for status in statusPlan.statuses(before: before, after: after) {
             try OwedMessage.owe(status, for: pipeline, on: connection, now: now)
             consequences.owesMessages = true

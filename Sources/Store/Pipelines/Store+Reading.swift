@@ -34,7 +34,8 @@ extension Store {
                 pipeline: pipeline, repository: try StoredRepository.find(pipeline.repository, on: connection),
                 plan: try row.optionalJSON("plan"), diagnostics: try row.json("diagnostics"),
                 variables: try row.json("variables"), jobs: try Self.jobs(of: id, on: connection),
-                verdicts: try Self.verdicts(of: id, on: connection))
+                verdicts: try Self.verdicts(of: id, on: connection),
+                override: try GateOverride.current(of: id, on: connection))
         }
     }
 

@@ -57,6 +57,8 @@ public struct PipelineDetail: Sendable {
     public var jobs: [StoredJob]
     /// What its gates have answered, the newest of each node.
     public var verdicts: [JudgedNode]
+    /// Who let it pass all the same; nil where nobody did.
+    public var override: GateOverride?
 
     /// The job of that name, if it has one.
     public func job(named name: String) -> StoredJob? { jobs.first { $0.name == name } }

@@ -110,6 +110,29 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 }
 
+/// `pawl override`
+struct OverrideCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "override", abstract: "Let a pipeline pass although its gate says no.",
+        discussion: "Example: pawl override 128 --reason \"hotfix for the outage, retrain tonight\"")
+
+    @Argument(help: "A pipeline, such as 128.")
+    var pipeline: String
+
+    @Option(help: "Why. It stays in the report, with your name.")
+    var reason: String
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        let client = try options.client()
+        let found = try await Target.find(pipeline, with: client)
+        let view: PipelineDetailView = try await client.change(
+            "POST", "/api/pipelines/\(found.id)/override", ["reason": reason])
+        try options.show(view) { PipelineRendering(view, on: $0).lines() }
+    }
+}
+
 /// `pawl run`
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

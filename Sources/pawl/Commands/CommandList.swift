@@ -19,6 +19,7 @@ extension Pawl {
             name: "Doing",
             subcommands: [
                 RunCommand.self, RetryCommand.self, PlayCommand.self, CancelCommand.self, ApproveCommand.self,
+                OverrideCommand.self,
             ]),
         CommandGroup(
             name: "Administration",

@@ -22,7 +22,7 @@ struct PipelineRendering: Sendable {
         var lines = [headline(), history()]
         if !view.jobs.isEmpty { lines += [""] + jobLines() }
         lines +=
-            diagnostics() + GateRendering.lines(view.verdicts ?? [], on: terminal)
+            diagnostics() + GateRendering.lines(view.verdicts ?? [], on: terminal) + override()
             + UsageRendering.spent(view, on: terminal) + notes()
         let next = nextSteps()
         if !next.isEmpty { lines += [""] + HelpRendering.lines(next, label: "next", on: terminal) }
@@ -183,6 +183,15 @@ struct PipelineRendering: Sendable {
         return [""] + view.diagnostics.flatMap { DiagnosticRendering($0, on: terminal, indent: 2).lines() }
     }
 
+    private func override() -> [String] {
+        guard let override = view.override else { return [] }
+        let moment = terminal.moment(override.at, now: now)
+        let text = "! allowed all the same by \(override.person.printable), \(moment): \(override.reason.printable)"
+        return terminal.wrapped(terminal.shown(text), to: terminal.width - 13, indent: 2).map {
+            String(repeating: " ", count: 13) + $0
+        }
+    }
+
     private func notes() -> [String] {
         switch pipeline.state {
         case .system:
@@ -210,6 +219,7 @@ struct PipelineRendering: Sendable {
         var steps: [HelpView] = []
         if let judged = view.jobs.first(where: { $0.failure?.class == .gate }) {
             steps.append(HelpView("pawl why \(id)/\(judged.seed?.node ?? judged.name)", "how the verdict was reached"))
+            steps.append(HelpView("pawl override \(id) --reason \"…\"", "lets it pass; your name and reason stay"))
         }
         let failures = view.jobs.filter { $0.state == .failed && $0.failure?.class != .gate }
         if let failed = failures.first(where: { !($0.failure?.isOurs ?? false) }) {

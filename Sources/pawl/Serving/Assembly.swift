@@ -85,6 +85,8 @@ struct Assembly: Sendable {
         let web = try webServer(planner: planner, terms: terms, now: now)
         var services: [any Service] = [
             StatusPublisher(store: store, forges: forges, now: now, logger: logger),
+            ReportPublisher(
+                store: store, forges: forges, pageURL: { [links] in links.link(to: $0) }, now: now, logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),
             JudgingService(store: store, now: now, logger: logger),
             UnservedService(store: store, limit: settings.server.noRunnerTimeout, now: now, logger: logger),

@@ -15,13 +15,15 @@ final class JudgingBench: Sendable {
 
     static let now = Timestamp(milliseconds: 1_800_000_000_000)
 
-    init() async throws {
+    /// - Parameter reference: the repository; nil for one that no forge has.
+    init(_ reference: RepositoryReference? = nil) async throws {
         folder = NSTemporaryDirectory() + "pawl-judging-\(UUID().uuidString)"
         store = try await Store.open(StoreSettings(folder: folder), now: Self.now)
         repository = try await store.addRepository(
-            RepositoryReference(
-                forge: "github", remoteID: 7, name: "ml/churn", cloneURL: "https://git.example.com/ml/churn.git",
-                defaultBranch: "main"), now: Self.now)
+            reference
+                ?? RepositoryReference(
+                    forge: "github", remoteID: 7, name: "ml/churn", cloneURL: "https://git.example.com/ml/churn.git",
+                    defaultBranch: "main"), now: Self.now)
         judging = JudgingService(
             store: store, now: { Self.now }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }

@@ -171,6 +171,32 @@ struct JudgingTests {
         try await bench.store.retry(job.id, anyway: true, by: "ines", now: JudgingBench.now)
     }
 
+    @Test("a person may let it pass; name and reason stay, and what waited for it runs")
+    func override() async throws {
+        let bench = try await JudgingBench()
+        try await bench.run(.main("a1"), main)
+        let id = try await bench.run(.pull(42, "b1", after: ["a1"]), worse)
+        try await bench.store.overrideGate(
+            of: id, reason: "hotfix, retrain tonight", by: "ines", now: JudgingBench.now)
+        #expect(try await bench.state("evaluate seed 1", of: id) == .passed)
+        #expect(try await bench.state("deploy", of: id) == .ready)
+        let told = try await bench.statuses("pawl/pr/gate", of: id).last
+        #expect(told?.state == .success && told?.text == "allowed by ines: hotfix, retrain tonight")
+        let detail = try #require(try await bench.store.pipeline(id))
+        #expect(detail.override?.person == "ines" && detail.verdicts.first?.verdict.answer == .worse)
+        // What is judged afterwards stands by itself.
+        let job = try #require(try await bench.store.job(named: "evaluate seed 1", of: id))
+        try await bench.store.retry(job.id, by: "ines", now: JudgingBench.now)
+        try await bench.carryOut([0.9])
+        await bench.judging.judgeAll()
+        #expect(try #require(try await bench.store.pipeline(id)).override == nil)
+        #expect(try await bench.state("evaluate seed 2", of: id) == .failed)
+        let fine = try await bench.run(.pull(43, "c1", after: ["a1"]), same)
+        await #expect(throws: StoreError.self) {
+            try await bench.store.overrideGate(of: fine, reason: "no need", by: "ines", now: JudgingBench.now)
+        }
+    }
+
     @Test("what waits to be judged is judged after a restart, once")
     func restart() async throws {
         let bench = try await JudgingBench()

@@ -32,6 +32,7 @@ final class ScriptedForgeAPI: ForgeAPI {
         fileprivate(set) var redelivered: [Int64] = []
         fileprivate(set) var wishes: [HookWish] = []
         fileprivate(set) var askedSince: [Timestamp] = []
+        fileprivate(set) var comments: [String] = []
     }
 
     let kind: ForgeKind
@@ -49,6 +50,15 @@ final class ScriptedForgeAPI: ForgeAPI {
             script.asked += 1
             if !script.failures.isEmpty { throw script.failures.removeFirst() }
             return try body(&script)
+        }
+    }
+
+    func putComment(
+        _ text: String, on pullRequest: Int64, of repository: RepositoryReference, known: Int64?, mark: String
+    ) async throws -> Int64 {
+        try answer { script in
+            script.comments.append(text)
+            return known ?? 1
         }
     }
 

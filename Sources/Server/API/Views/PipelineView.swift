@@ -86,6 +86,8 @@ public struct PipelineDetailView: Codable, Hashable, Sendable {
     public var diagnostics: [Diagnostic]
     /// What its gates have answered, the newest of each node; nil where nothing was judged.
     public var verdicts: [JudgedNode]?
+    /// Who let it pass although its gate says no; nil where nobody did.
+    public var override: GateOverride?
     /// When this was so, by the server's clock: what runs has run until then.
     public var at: Timestamp
 
@@ -95,6 +97,7 @@ public struct PipelineDetailView: Codable, Hashable, Sendable {
         stages = detail.plan?.stages ?? []
         jobs = detail.jobs.map { JobView($0, planned: detail.plan?.job(named: $0.name), plan: detail.plan) }
         diagnostics = detail.diagnostics + (detail.plan?.warnings ?? []).filter { !detail.diagnostics.contains($0) }
+        override = detail.override
         verdicts = detail.verdicts.isEmpty ? nil : detail.verdicts
         at = now
     }
