@@ -33,6 +33,8 @@ public struct ForgeRecord: Sendable {
     public struct Comment: Sendable {
         /// Its number.
         public var id: Int64
+        /// The repository's number.
+        public var repositoryID: Int64
         /// The number of the request it is on.
         public var request: Int64
         /// Who wrote it.
@@ -104,6 +106,11 @@ public struct ForgeRecord: Sendable {
     /// The newest status of each context for a commit.
     public func newest(for commit: String) -> [String: Status] {
         statuses.filter { $0.commit == commit }.reduce(into: [:]) { $0[$1.context] = $1 }
+    }
+
+    /// The comments on a request, oldest first.
+    public func comments(on request: Int64, of repository: Int64) -> [Comment] {
+        comments.filter { $0.request == request && $0.repositoryID == repository }
     }
 
     /// The record as JSON, as `GET /_stub/record` gives it.

@@ -113,7 +113,8 @@ extension StubForge {
                 state.repositories[index].comments.append(comment)
             }
             state.record.comments.append(
-                ForgeRecord.Comment(id: comment.id, request: number, author: author.name, body: text))
+                ForgeRecord.Comment(
+                    id: comment.id, repositoryID: id, request: number, author: author.name, body: text))
             return comment
         }
     }

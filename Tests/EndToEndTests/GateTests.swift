@@ -1,0 +1,68 @@
+import Forges
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("a gate on pull requests", .needsDocker, .timeLimit(.minutes(4)))
+struct GateTests {
+    /// Each seed reports the number on its own line of a file.
+    private static func file(tolerance: Double = 0.002) -> String {
+        """
+        evaluate:
+          script:
+            - echo "f1 $(sed -n "${PAWL_SEED}p" values.txt)" > metrics.txt
+          artifacts: {reports: {metrics: metrics.txt}}
+          ml: {seeds: 3, gate: {f1: {want: higher, tolerance: \(tolerance)}}}
+          rules: [{when: on_success}]
+        """
+    }
+
+    private static let main = "0.8120\n0.8070\n0.8150\n"
+    private static let same = "0.8121\n0.8069\n0.8151\n"
+    private static let worse = "0.7921\n0.7869\n0.7951\n"
+
+    /// Opens a pull request, and waits for its verdict and for the report on it.
+    private static func propose(
+        _ files: [String: String], as branch: String, to project: Project
+    ) async throws -> (states: [String: ToldState], report: String, commit: String) {
+        try await project.git("checkout", "--quiet", "-B", branch, "main")
+        let commit = try await project.push(files, to: "refs/heads/\(branch)")
+        let request = try await project.site.forge.openPullRequest(in: project.path, from: branch).number
+        let states = try await project.ended(commit, source: "pr")
+        let repository = try project.site.forge.repository(project.path).id
+        let record = try await project.site.forge.record { record in
+            record.comments(on: request, of: repository).contains { !$0.body.hasPrefix("**●") }
+        }
+        let comments = record.comments(on: request, of: repository)
+        #expect(comments.count == 1)
+        return (states, comments.first?.body ?? "", commit)
+    }
+
+    @Test(
+        "what is worse cannot merge, whatever it says of its own gate; what is no worse can",
+        arguments: [ForgeKind.github, .gitlab])
+    func gate(on kind: ForgeKind) async throws {
+        let project = try await Project("gates/model", on: try await Site.shared(kind))
+        let first = try await project.push([".pawl.yml": Self.file(), "values.txt": Self.main])
+        let pushed = try await project.ended(first)
+        #expect(pushed["pawl/push/gate"] == .success && pushed["pawl/push/evaluate"] == .success)
+
+        let fine = try await Self.propose(["values.txt": Self.same], as: "fine", to: project)
+        #expect(fine.states["pawl/pr/gate"] == .success && fine.states["pawl/pr"] == .success)
+        #expect(fine.report.hasPrefix("**✓ Safe to merge: no metric is worse than on `main` (1 metric, 3 seeds).**"))
+
+        let bad = try await Self.propose(["values.txt": Self.worse], as: "bad", to: project)
+        #expect(bad.states["pawl/pr/gate"] == .failure && bad.states["pawl/pr/evaluate"] == .failure)
+        #expect(bad.states["pawl/pr"] == .failure)
+        #expect(bad.report.hasPrefix("**✗ Not yet: `f1` is worse than on `main`, by 0.0200. The gate allows 0.0020.**"))
+        #expect(
+            project.text("pawl/pr/gate", on: bad.commit)
+                == "f1 0.7914, main 0.8113: worse by 0.0200, 0.0020 allowed (3 seeds)")
+
+        let own = try await Self.propose(
+            [".pawl.yml": Self.file(tolerance: 0.5), "values.txt": Self.worse], as: "own", to: project)
+        #expect(own.states["pawl/pr/gate"] == .failure)
+        #expect(own.report.contains("! This change touches its own gate. The rules of `main` were used."))
+        project.expectNoViolations()
+    }
+}
