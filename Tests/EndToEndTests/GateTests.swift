@@ -59,6 +59,21 @@ struct GateTests {
             project.text("pawl/pr/gate", on: bad.commit)
                 == "f1 0.7914, main 0.8113: worse by 0.0200, 0.0020 allowed (3 seeds)")
 
+        let pipeline = try project.pipeline(of: bad.commit, source: "pr")
+        let shown = try await project.site.pawl("report", pipeline)
+        #expect(shown.status == 0 && shown.output.contains("Not yet: f1 is worse than on main, by 0.0200."))
+        #expect(shown.output.contains("0.7914") && shown.output.contains("paired by seed"))
+        let markdown = try await project.site.pawl("report", pipeline, "--markdown")
+        #expect(markdown.output.hasPrefix("**✗ Not yet: `f1` is worse than on `main`, by 0.0200."))
+        let why = try await project.site.pawl("why", "\(pipeline)/evaluate")
+        #expect(why.output.contains("t(2) = ") && why.output.contains("0.7921"), "\(why.output)")
+        let again = try await project.site.pawl("retry", "\(pipeline)/evaluate seed 1")
+        #expect(again.status == 3 && again.errors.contains("--anyway"), "\(again)")
+        let allowed = try await project.site.pawl("override", pipeline, "--reason", "retrain tonight")
+        #expect(allowed.status == 0, "\(allowed)")
+        try await project.told(.success, "pawl/pr/gate", on: bad.commit)
+        #expect(project.text("pawl/pr/gate", on: bad.commit).contains("retrain tonight"))
+
         let own = try await Self.propose(
             [".pawl.yml": Self.file(tolerance: 0.5), "values.txt": Self.worse], as: "own", to: project)
         #expect(own.states["pawl/pr/gate"] == .failure)

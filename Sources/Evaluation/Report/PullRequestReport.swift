@@ -8,7 +8,7 @@ public struct PullRequestReport: Sendable {
     public static let limit = 65_536
 
     /// A node of the pipeline.
-    public struct Job: Sendable {
+    public struct Job: Codable, Hashable, Sendable {
         /// What the pipeline file calls it.
         public var name: String
         /// How many seeds it has.
@@ -51,7 +51,7 @@ public struct PullRequestReport: Sendable {
     }
 
     /// A parameter that is another than the baseline's.
-    public struct ParameterChange: Hashable, Sendable {
+    public struct ParameterChange: Codable, Hashable, Sendable {
         /// Its name.
         public var name: String
         /// What it was, and what it is; nil where there is none.
@@ -198,8 +198,9 @@ public struct PullRequestReport: Sendable {
         }
     }
 
-    private var sparklines: String? {
-        let lines = drawn.compactMap { name, this, base -> String? in
+    /// Each curve's end and shape in a line, beside that of the baseline: for the report and for terminals.
+    public var curveLines: [String] {
+        drawn.compactMap { name, this, base -> String? in
             guard this.points.count > 1, let range = CurveDrawing.range(of: [this] + (base.map { [$0] } ?? [])),
                 let end = this.points.last?.value.number
             else { return nil }
@@ -214,6 +215,10 @@ public struct PullRequestReport: Sendable {
             }
             return line
         }
+    }
+
+    private var sparklines: String? {
+        let lines = curveLines
         return lines.isEmpty ? nil : "```\n" + lines.joined(separator: "\n") + "\n```"
     }
 

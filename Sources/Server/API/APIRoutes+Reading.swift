@@ -16,6 +16,7 @@ extension APIRoutes {
             get("/api/pipelines/{id}", { try .json(PipelineDetailView(try await $0.pipeline(), at: $0.now)) }),
             get("/api/pipelines/{id}/follow", followPipeline),
             get("/api/pipelines/{id}/why", why),
+            get("/api/pipelines/{id}/report", report),
             get("/api/pipelines/{id}/log", log),
             get("/api/pipelines/{id}/artifact", artifact),
             get("/api/deliveries", listDeliveries),
@@ -100,6 +101,15 @@ extension APIRoutes {
             endsAt: try await call.store.unservedSince(job.id).map { $0 + environment.noRunnerTimeout },
             now: call.now)
         return try .json(question.answer())
+    }
+
+    private func report(_ call: APICall) async throws -> Response {
+        let detail = try await call.pipeline()
+        let gathering = ReportGathering(store: call.store, pageURL: { _ in nil })
+        guard let report = try await gathering.report(on: detail.pipeline.id, now: call.now) else {
+            throw APIRefusal(.notFound, "there is no pipeline #\(detail.pipeline.id).  pawl list")
+        }
+        return try .json(ReportView(report, verdicts: detail.verdicts, override: detail.override))
     }
 
     private func listDeliveries(_ call: APICall) async throws -> Response {

@@ -12,8 +12,8 @@ extension Pawl {
         CommandGroup(
             name: "Looking",
             subcommands: [
-                ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, DeliveriesCommand.self,
-                OutboxCommand.self, UsageCommand.self,
+                ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, ReportCommand.self,
+                DeliveriesCommand.self, OutboxCommand.self, UsageCommand.self,
             ]),
         CommandGroup(
             name: "Doing",

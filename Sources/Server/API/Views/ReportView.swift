@@ -1,0 +1,44 @@
+import Evaluation
+import PipelineModel
+import Store
+
+/// What the report on a pipeline tells: the same facts as the comment on its pull request.
+public struct ReportView: Codable, Hashable, Sendable {
+    /// The pipeline.
+    public var pipeline: PipelineID
+    /// The commit.
+    public var commit: String
+    /// The first line, with its sign.
+    public var headline: String
+    /// What its gates have answered.
+    public var verdicts: [JudgedNode]
+    /// Who let it pass although a gate says no; nil where nobody did.
+    public var override: GateOverride?
+    /// How the change's own rules differ from those that were used.
+    public var ruleChanges: [String]
+    /// Parameters that are others than the baseline's.
+    public var parameters: [PullRequestReport.ParameterChange]
+    /// Each curve's shape and end in a line, beside the baseline's.
+    public var curves: [String]
+    /// The nodes of the pipeline.
+    public var jobs: [PullRequestReport.Job]
+    /// What was used, in words.
+    public var spent: String
+    /// The comment as a forge gets it.
+    public var markdown: String
+
+    /// Shows a report.
+    init(_ report: PullRequestReport, verdicts: [JudgedNode], override: GateOverride?) {
+        pipeline = report.pipeline
+        commit = report.commit
+        headline = report.headline
+        self.verdicts = verdicts
+        self.override = override
+        ruleChanges = report.ruleChanges
+        parameters = report.parameters
+        curves = report.curveLines
+        jobs = report.jobs
+        spent = report.spent
+        markdown = report.markdown(mark: "pawl:report")
+    }
+}

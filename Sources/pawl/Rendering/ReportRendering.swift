@@ -1,0 +1,46 @@
+import Server
+
+/// Draws a report for a terminal: the first line answers, the rest is evidence.
+struct ReportRendering: Sendable {
+    let view: ReportView
+    let terminal: Terminal
+
+    func lines() -> [String] {
+        var lines = terminal.wrapped(terminal.shown(plain(view.headline)), to: terminal.width, indent: 2)
+        lines += GateRendering.lines(view.verdicts, on: terminal)
+        if !view.ruleChanges.isEmpty {
+            lines += ["", "  ! this change touches its own gate; other rules than its own were used:"]
+            lines += view.ruleChanges.map { terminal.shown("    \($0.printable)") }
+        }
+        if !view.parameters.isEmpty {
+            var table = Table()
+            for change in view.parameters {
+                table.add([
+                    Table.Cell("changed".padded(to: 9)), Table.Cell(change.name),
+                    Table.Cell("\(change.old ?? "none") → \(change.new ?? "none")"),
+                ])
+            }
+            lines += [""] + table.lines(on: terminal)
+        }
+        if !view.curves.isEmpty {
+            lines +=
+                [""] + view.curves.map { terminal.shown("  \($0.printable)".cut(to: terminal.width, on: terminal)) }
+        }
+        if !view.jobs.isEmpty {
+            var table = Table(alignments: [.left, .left, .right, .left, .left], indent: 4)
+            for job in view.jobs {
+                let name = job.seeds > 1 ? "\(job.name) ×\(job.seeds)" : job.name
+                table.add([
+                    Table.Cell(name), Table.Cell(job.result), Table.Cell(job.time), Table.Cell(job.place),
+                    Table.Cell(job.note),
+                ])
+            }
+            lines += [""] + table.lines(on: terminal)
+        }
+        if !view.spent.isEmpty { lines += ["", "  spent      \(view.spent)"] }
+        return lines
+    }
+
+    /// The first line is written for Markdown as well.
+    private func plain(_ text: String) -> String { text.printable.replacing("`", with: "") }
+}
