@@ -217,8 +217,11 @@ public struct GateJudge {
             return loss + critical * (spread.variance * parts).squareRoot()
         }
         let holds = (most ?? loss) <= allowed + 1e-12 * max(abs(mean), abs(from.mean))
-        verdict.ratchet = MetricRatchet(
-            budget: allowed, loss: loss, most: most, look: question.releaseLook, holds: holds)
+        var ratchet = MetricRatchet(
+            budget: allowed, loss: loss, most: most, released: released.count, look: question.releaseLook, holds: holds)
+        ratchet.variance = spread?.variance
+        ratchet.degreesOfFreedom = spread?.dof
+        verdict.ratchet = ratchet
         guard !holds else { return }
         verdict.isBlocking = true
         if loss > allowed || verdict.answer == .worse {

@@ -170,16 +170,22 @@ public struct MetricRatchet: Hashable, Codable, Sendable {
     public var loss: Double
     /// What may have been lost at most, at the verdict's confidence; nil of a single seed.
     public var most: Double?
+    /// The variance of one seed, pooled over everything known since the release, and the degrees of freedom of that; nil of
+    /// single seeds.
+    public var variance: Double?, degreesOfFreedom: Double?
+    /// How many seeds the release has.
+    public var released: Int
     /// How many judgements there have been since the release, with this one.
     public var look: Int
     /// Whether it surely stays within the budget.
     public var holds: Bool
 
     /// Tells how it stands.
-    public init(budget: Double, loss: Double, most: Double?, look: Int, holds: Bool) {
+    public init(budget: Double, loss: Double, most: Double?, released: Int, look: Int, holds: Bool) {
         self.budget = budget
         self.loss = loss
         self.most = most
+        self.released = released
         self.look = look
         self.holds = holds
     }

@@ -93,28 +93,35 @@ public struct GateRule: Hashable, Codable, Sendable {
         case absolute(Double)
         /// As a share of the baseline's mean: 0.01 is one in a hundred.
         case relative(Double)
+
+        private enum CodingKeys: String, CodingKey { case share }
+
+        /// Reads a number, or `{"share": 0.01}`.
+        public init(from decoder: any Decoder) throws {
+            if let amount = try? decoder.singleValueContainer().decode(Double.self) {
+                self = .absolute(amount)
+            } else {
+                self = .relative(try decoder.container(keyedBy: CodingKeys.self).decode(Double.self, forKey: .share))
+            }
+        }
+
+        /// Writes a number, or `{"share": 0.01}`.
+        public func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .absolute(let amount):
+                var container = encoder.singleValueContainer()
+                try container.encode(amount)
+            case .relative(let share):
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                try container.encode(share, forKey: .share)
+            }
+        }
     }
 
     /// A rule with a direction and no bounds yet.
     public init(metric: String, want: Want) {
         self.metric = metric
         self.want = want
-    }
-
-    /// Reads a rule; older plans have the tolerance as a number.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metric = try container.decode(String.self, forKey: .metric)
-        want = try container.decode(Want.self, forKey: .want)
-        if let number = try? container.decodeIfPresent(Double.self, forKey: .tolerance) {
-            tolerance = .absolute(number)
-        } else {
-            tolerance = try container.decodeIfPresent(Tolerance.self, forKey: .tolerance)
-        }
-        min = try container.decodeIfPresent(Double.self, forKey: .min)
-        max = try container.decodeIfPresent(Double.self, forKey: .max)
-        ratchet = try container.decodeIfPresent(Double.self, forKey: .ratchet)
-        baseline = try container.decodeIfPresent(Double.self, forKey: .baseline)
     }
 }
 

@@ -24,6 +24,8 @@ public struct APIEnvironment: Sendable {
     public var addRepository: @Sendable (RepositoryRequest, String) async throws -> RepositoryAdditionView
     /// Looks at the machine: data, engine, clock, backup.
     public var examine: @Sendable () async -> [CheckView]
+    /// Signs what others are to check without Pawl; nil where there is no key.
+    public var evidenceKey: Ed25519Key?
     /// Whether anybody hears the statuses of a forge of the settings. Of plain Git without a callback nobody does.
     public var isHeard: @Sendable (String) -> Bool
     /// The address that others reach the server under; nil where its settings do not say it.

@@ -1,5 +1,6 @@
 import Hummingbird
 import PipelineModel
+import Signing
 import Store
 
 extension APIRoutes {
@@ -17,6 +18,8 @@ extension APIRoutes {
             get("/api/pipelines/{id}/follow", followPipeline),
             get("/api/pipelines/{id}/why", why),
             get("/api/pipelines/{id}/report", report),
+            get("/api/pipelines/{id}/evidence", evidence),
+            get("/api/evidence-key", evidenceKey),
             get("/api/pipelines/{id}/log", log),
             get("/api/pipelines/{id}/artifact", artifact),
             get("/api/deliveries", listDeliveries),
@@ -110,6 +113,26 @@ extension APIRoutes {
             throw APIRefusal(.notFound, "there is no pipeline #\(detail.pipeline.id).  pawl list")
         }
         return try .json(ReportView(report, verdicts: detail.verdicts, override: detail.override))
+    }
+
+    private func evidence(_ call: APICall) async throws -> Response {
+        let detail = try await call.pipeline()
+        guard let statement = VerdictStatement(on: detail, at: call.now) else {
+            throw APIRefusal(
+                .notFound, "nothing of #\(detail.pipeline.id) was judged.  pawl show \(detail.pipeline.id)")
+        }
+        return try .json(try statement.signed(with: try signingKey()))
+    }
+
+    private func evidenceKey(_ call: APICall) async throws -> Response {
+        try .json(EvidenceKeyView(pem: try signingKey().publicPEM()))
+    }
+
+    private func signingKey() throws -> Ed25519Key {
+        guard let key = environment.evidenceKey else {
+            throw APIRefusal(.fault, "this server has no key to sign with")
+        }
+        return key
     }
 
     private func listDeliveries(_ call: APICall) async throws -> Response {

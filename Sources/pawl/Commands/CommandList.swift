@@ -13,6 +13,7 @@ extension Pawl {
             name: "Looking",
             subcommands: [
                 ListCommand.self, ShowCommand.self, LogsCommand.self, WhyCommand.self, ReportCommand.self,
+                EvidenceCommand.self,
                 DeliveriesCommand.self, OutboxCommand.self, UsageCommand.self,
             ]),
         CommandGroup(

@@ -4,6 +4,7 @@ import HTTPTransport
 import Logging
 import PipelineModel
 import Server
+import Signing
 
 extension Assembly {
     /// What answers HTTP.
@@ -74,7 +75,7 @@ extension Assembly {
         let examination = Examination(
             folder: folder, store: store, engine: engine, executor: embeddedRunner?.parts.executor, networks: networks,
             lowWater: runner.lowWater, url: settings.server.url, sender: client, now: now)
-        return APIEnvironment(
+        var environment = APIEnvironment(
             store: store, version: Version.text, temporaryFolder: folder.spool, now: now,
             seal: { value, secret, repository in
                 try vault.seal(value, named: secret.name, environment: secret.environment, of: repository)
@@ -84,5 +85,7 @@ extension Assembly {
             examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
             publicURL: settings.server.url, program: try ServerProgram(),
             noRunnerTimeout: settings.server.noRunnerTimeout)
+        environment.evidenceKey = try Ed25519Key(seed: folder.readSealingKey().derived(for: "evidence"))
+        return environment
     }
 }

@@ -42,3 +42,9 @@ public struct ReportView: Codable, Hashable, Sendable {
         markdown = report.markdown(mark: "pawl:report")
     }
 }
+
+/// The public key with which evidence is checked.
+public struct EvidenceKeyView: Codable, Hashable, Sendable {
+    /// The key as PEM.
+    public var pem: String
+}
