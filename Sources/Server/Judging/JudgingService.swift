@@ -32,22 +32,29 @@ public struct JudgingService: Service {
         }
     }
 
-    /// Judges everything that waits now.
+    /// Judges everything that waits now. A pipeline that cannot be judged holds up no other.
     func judgeAll() async {
         do {
-            for waiting in try await store.judgingCases() {
+            for pipeline in try await store.judgingPipelines() { await judge(pipeline) }
+        } catch {
+            logger.error("what waits to be judged cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func judge(_ pipeline: PipelineID) async {
+        do {
+            for waiting in try await store.judgingCases(of: pipeline) {
                 let verdict = Self.verdict(on: waiting)
                 let words = VerdictWords(verdict).status
                 let isWritten = try await store.record(verdict, words: words, for: waiting, now: now())
                 logger.info(
                     isWritten ? "judged" : "a node moved on while it was judged",
                     metadata: [
-                        "pipeline": "\(waiting.pipeline.id)", "node": "\(waiting.node)",
-                        "answer": "\(verdict.answer.rawValue)",
+                        "pipeline": "\(pipeline)", "node": "\(waiting.node)", "answer": "\(verdict.answer.rawValue)",
                     ])
             }
         } catch {
-            logger.error("metrics were not judged", metadata: ["error": "\(error)"])
+            logger.error("metrics were not judged", metadata: ["pipeline": "\(pipeline)", "error": "\(error)"])
         }
     }
 

@@ -36,6 +36,8 @@ public struct ReportPublisher: Service {
             await withTaskGroup(of: Void.self) { group in
                 // Side by side, so that a forge that hangs holds up no other. A plain-Git forge has no pull requests.
                 for forge in forges.all where forge.kind != .git { group.addTask { await tell(forge) } }
+                // A service that ends takes the whole server with it, also one that has nobody to tell.
+                group.addTask { try? await gracefulShutdown() }
             }
         }
     }

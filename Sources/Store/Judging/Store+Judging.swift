@@ -1,20 +1,22 @@
 import PipelineModel
 
 extension Store {
-    /// The nodes that are to be judged now: of whose jobs one waits for it, and none has still to run.
-    public func judgingCases() async throws -> [JudgingCase] {
+    /// Pipelines with a job that waits to be judged, oldest first.
+    public func judgingPipelines() async throws -> [PipelineID] {
         try await database.read { connection in
-            let rows = try connection.rows(
-                "SELECT DISTINCT 'job' AS row_table, pipeline AS id FROM job WHERE state = 'judging' ORDER BY pipeline")
-            return try rows.flatMap { try Self.judgingCases(of: try $0.id("id"), on: connection) }
+            try connection.rows(
+                "SELECT DISTINCT 'job' AS row_table, pipeline AS id FROM job WHERE state = 'judging' ORDER BY pipeline"
+            ).map { try $0.id("id") }
         }
     }
 
-    private static func judgingCases(
-        of id: PipelineID, on connection: any DatabaseConnection
-    ) throws -> [JudgingCase] {
-        let change = try PipelineChange(id, on: connection)
-        return try change.plan.gatedNodes.compactMap { try judgingCase($0, in: change, on: connection) }
+    /// The nodes of a pipeline that are to be judged now: of whose jobs one waits for it, and none has still to run.
+    /// - Throws: `StoreError.corrupt` where the pipeline cannot be read.
+    public func judgingCases(of id: PipelineID) async throws -> [JudgingCase] {
+        try await database.read { connection in
+            let change = try PipelineChange(id, on: connection)
+            return try change.plan.gatedNodes.compactMap { try Self.judgingCase($0, in: change, on: connection) }
+        }
     }
 
     private static func judgingCase(

@@ -203,7 +203,7 @@ struct JudgingTests {
         let id = try await bench.make(.main("a1"), plan: JudgingBench.plan(seeds: 2))
         try await bench.carryOut([0.8, 0.81])
         #expect(try await bench.state("evaluate seed 1", of: id) == .judging)
-        let seen = try await bench.store.judgingCases()
+        let seen = try await bench.store.judgingCases(of: id)
         await bench.judging.judgeAll()
         #expect(try await bench.state("evaluate seed 1", of: id) == .passed)
         // One that was read before is late, and changes nothing.

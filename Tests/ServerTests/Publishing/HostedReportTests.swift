@@ -3,6 +3,7 @@ import Forges
 import Foundation
 import HTTPTransport
 import Logging
+import NIOConcurrencyHelpers
 import PipelineModel
 import Signing
 import Store
@@ -128,6 +129,23 @@ struct HostedReportTests {
                 text, on: bench.request, of: owed.repository, known: first + 1_000, mark: "other")
             #expect(gone != first && bench.comments.count == 2)
         }
+    }
+
+    @Test("goes on where there is no forge to tell: a service that ends takes the server with it")
+    func nobody() async throws {
+        let bench = try await JudgingBench()
+        let publisher = ReportPublisher(
+            store: bench.store, forges: ForgeConnections([]), pageURL: { _ in nil }, now: { JudgingBench.now },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let hasEnded = NIOLockedValueBox(false)
+        let task = Task {
+            try await publisher.run()
+            hasEnded.withLockedValue { $0 = true }
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(!hasEnded.withLockedValue { $0 })
+        task.cancel()
+        try await task.value
     }
 
     @Test("a newer pipeline of the pull request has the comment, an older one that ends late has not")
