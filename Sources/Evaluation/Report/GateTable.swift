@@ -53,7 +53,7 @@ public struct GateTable: Sendable {
     private func words(_ metric: MetricVerdict, _ digits: Int) -> String {
         var parts = [Self.word(for: metric.answer)]
         if let limit = metric.brokenLimit {
-            parts.append("\(limit) is allowed")
+            parts.append(limit)
         } else if let ratchet = metric.ratchet, !ratchet.holds {
             parts.append("the ratchet of \(NumberText.of(ratchet.budget, decimals: digits)) may be spent")
         } else if metric.answer == .missing {
