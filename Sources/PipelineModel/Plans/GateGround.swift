@@ -65,7 +65,12 @@ extension Plan {
             }
             ground.changes += Self.changes(of: node, from: theirs.ml, to: jobs[first].ml)
             if indices.count < seeds { ground.changes.append("\(node): \(seeds) → \(indices.count) seeds") }
+            if jobs[first].allowFailure != theirs.allowFailure { ground.changes.append("\(node): whether it may fail") }
+            if jobs[first].retry != theirs.retry { ground.changes.append("\(node): how often it is tried again") }
             for index in indices {
+                // Who may fail, or try until a number is lucky, gets past a gate as well.
+                jobs[index].allowFailure = theirs.allowFailure
+                jobs[index].retry = theirs.retry
                 var ml = jobs[index].ml ?? MLSettings()
                 ml.gate = theirs.ml?.gate ?? []
                 ml.judge = theirs.ml?.judge

@@ -125,12 +125,18 @@ struct JudgingTests {
         #expect(told.last?.state == .failure)
         #expect(told.last?.text == "evaluate, which main judges, is not run here")
 
-        var loose = JudgingBench.plan(seeds: 1, after: ["a1"]) { $0.ml?.gate[0].tolerance = .absolute(0.5) }
+        var loose = JudgingBench.plan(seeds: 1, after: ["a1"]) {
+            $0.ml?.gate[0].tolerance = .absolute(0.5)
+            $0.allowFailure = .always
+            $0.retry = .init(limit: 2)
+        }
         loose.lay(gatesOf: target)
         #expect(
             loose.ground?.changes == [
                 "evaluate: f1 higher, 0.002 allowed → higher, 0.5 allowed", "evaluate: 5 → 1 seeds",
+                "evaluate: whether it may fail", "evaluate: how often it is tried again",
             ])
+        #expect(loose.jobs[0].allowFailure == .never && loose.jobs[0].retry.limit == 0)
         #expect(loose.jobs[0].ml?.gate == target.jobs[0].ml?.gate)
         let second = try await bench.make(.pull(43, "b2", after: ["a1"]), plan: loose)
         // The other pipeline's jobs wait as well.
