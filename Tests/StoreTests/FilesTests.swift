@@ -136,7 +136,11 @@ import Testing
         try await store.storeArtifact(
             try reference(shared), content: stream([shared]), for: keyB, keptFor: .days(9), now: at(1))
         _ = try await store.appendLog([1], at: 0, to: keyA)
-        for key in [keyA, keyB] { try await store.complete(key, with: TestStore.result(at: at(2)), now: at(2)) }
+        var reported = TestStore.result(at: at(2))
+        let curve = Curve(name: "loss", points: [.init(step: 1, value: 0.5)])
+        reported.report = MetricReport(metrics: [Metric("f1", 0.8)], curves: [curve])
+        for key in [keyA, keyB] { try await store.complete(key, with: reported, now: at(2)) }
+        #expect(try await store.report(of: keyA.attempt, curves: true)?.curves == [curve])
 
         let early = try await store.sweep(Retention(logs: .seconds(60), deliveryBodies: .seconds(60)), now: at(9))
         #expect(early == SweepReport())
@@ -145,6 +149,8 @@ import Testing
         #expect(try await bytes(store.artifact(try sha256(shared))) == shared)
         await expectError(.notFound) { _ = try await store.artifact(try sha256(short)) }
         await expectError(.notFound) { _ = try await store.readLog(of: keyA.attempt) }
+        let kept = try await store.report(of: keyA.attempt, curves: true)
+        #expect(kept?.curves == [] && kept?.metrics == [Metric("f1", 0.8)])
         await expectError(.notFound) { _ = try await store.deliveryBody(1) }
         #expect(try await store.deliveryBody(2) == Array("{}".utf8))
         let claim = try #require(

@@ -2,7 +2,7 @@ import PipelineModel
 
 /// How long things are kept that are not history: history itself is kept for ever.
 public struct Retention: Hashable, Sendable {
-    /// How long after an attempt's end its log is kept.
+    /// How long after an attempt's end its log is kept, and with it the curves that it reported: they are as large.
     public var logs: Duration
     /// How long after it came a delivery's raw body is kept; it can be replayed for that long.
     public var deliveryBodies: Duration
@@ -68,6 +68,8 @@ extension Store {
                 for log in old {
                     try connection.execute(
                         "UPDATE attempt SET log_removed_at = $2 WHERE id = $1", log.attempt, now)
+                    try connection.execute(
+                        "UPDATE attempt_report SET curves = '[]' WHERE attempt = $1", log.attempt)
                 }
             }
             removed += old.count

@@ -64,7 +64,7 @@ enum SettingsKey {
         ("limits.log-size", "how much of a log is kept (16MiB)"),
         ("limits.shm-size", "size of /dev/shm (64MiB)"),
         ("limits.artifact-size", "all artifacts of one attempt (2GiB)"),
-        ("retention.logs", "days that logs are kept (90)"),
+        ("retention.logs", "days that logs, and the curves that jobs report, are kept (90)"),
         ("retention.artifacts", "days that artifacts are kept where the job does not say (30)"),
         ("retention.deliveries", "days that the bodies of deliveries are kept (30)"),
         ("retention.images", "days that unused images are kept (14)"),
