@@ -36,9 +36,13 @@ final class ContainerWatch: Sendable {
                 else { continue }
                 events = again
                 tenures.withLockedValue { tenures in
-                    for (attempt, tenure) in tenures
-                    where tenure.instance == instance && tenure.to == .max && !there.contains(attempt) {
-                        tenures[attempt]?.to = endedAt
+                    for (attempt, tenure) in tenures where tenure.instance == instance && tenure.to == .max {
+                        // What the daemon before had no time to tell.
+                        if let hasRun = there[attempt] {
+                            tenures[attempt]?.hasRun = tenure.hasRun || hasRun
+                        } else {
+                            tenures[attempt]?.to = endedAt
+                        }
                     }
                 }
                 break

@@ -42,6 +42,8 @@ struct TestEngine: Sendable {
     private struct Labelled: Decodable {
         var Id: String
         var Labels: [String: String]?
+        /// Of a container: `created` until it is started.
+        var State: String?
     }
 
     /// All containers and networks of a runner's instance.
@@ -53,10 +55,13 @@ struct TestEngine: Sendable {
     }
 
     /// The attempts of a runner's instance that have a container.
-    func attempts(of instance: String) async throws -> Set<String> {
+    /// - Returns: the attempts, each with whether its container has ever run.
+    func attempts(of instance: String) async throws -> [String: Bool] {
         let filters = try query(["filters": "{\"label\":[\"pawl.instance=\(instance)\"]}"])
         let containers = try await get("/containers/json?all=1&\(filters)", as: [Labelled].self)
-        return Set(containers.compactMap { $0.Labels?["pawl.attempt"] })
+        return Dictionary(
+            containers.compactMap { one in one.Labels?["pawl.attempt"].map { ($0, one.State != "created") } },
+            uniquingKeysWith: { $0 || $1 })
     }
 
     /// The engine's clock now, as its events have it: nanoseconds since 1970.
@@ -74,6 +79,8 @@ struct TestEngine: Sendable {
         var instance: String
         var from: Int64
         var to: Int64
+        /// Whether it ever ran: one that was only made, as when an engine dies over it, does nothing.
+        var hasRun = false
     }
 
     private struct Event: Decodable {
@@ -126,6 +133,7 @@ struct TestEngine: Sendable {
                     var tenure =
                         tenures[attempt]
                         ?? Tenure(job: job, attempt: attempt, instance: instance, from: event.timeNano, to: .max)
+                    if event.Action == "start" { tenure.hasRun = true }
                     if event.Action == "destroy" { tenure.to = event.timeNano }
                     tenures[attempt] = tenure
                 }
