@@ -73,7 +73,7 @@ final class ServedPawl: Sendable {
             try await body(server)
         } catch {
             await server.kill()
-            Issue.record("The server's log ends: \(server.log.suffix(6_000))")
+            Issue.record("The server's log ends: \(server.log.suffix(60_000))")
             throw error
         }
         await server.kill()
