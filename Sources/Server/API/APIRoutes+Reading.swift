@@ -109,9 +109,7 @@ extension APIRoutes {
     private func report(_ call: APICall) async throws -> Response {
         let detail = try await call.pipeline()
         let gathering = ReportGathering(store: call.store, pageURL: { _ in nil })
-        guard let report = try await gathering.report(on: detail.pipeline.id, now: call.now) else {
-            throw APIRefusal(.notFound, "there is no pipeline #\(detail.pipeline.id).  pawl list")
-        }
+        let report = try await gathering.report(on: detail, now: call.now)
         return try .json(ReportView(report, verdicts: detail.verdicts, override: detail.override))
     }
 

@@ -15,14 +15,14 @@ struct PageMark: Sendable {
 
     private init(_ state: StateWord) {
         word = state.word
-        (sign, tone) =
+        sign = state.tone.sign
+        tone =
             switch state.tone {
-            case .good: ("✓", "good")
-            case .bad: ("✗", "bad")
-            case .busy: ("●", "busy")
-            case .idle: ("○", "idle")
-            case .none: ("–", "idle")
-            case .attention: ("!", "look")
+            case .good: "good"
+            case .bad: "bad"
+            case .busy: "busy"
+            case .idle, .none: "idle"
+            case .attention: "look"
             }
     }
 }

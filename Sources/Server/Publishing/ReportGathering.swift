@@ -7,9 +7,9 @@ struct ReportGathering: Sendable {
     let store: Store
     let pageURL: @Sendable (PipelineID) -> String?
 
-    /// The report; nil where there is no such pipeline any more.
-    func report(on id: PipelineID, now: Timestamp) async throws -> PullRequestReport? {
-        guard let detail = try await store.pipeline(id) else { return nil }
+    /// The report on a pipeline as it was read.
+    func report(on detail: PipelineDetail, now: Timestamp) async throws -> PullRequestReport {
+        let id = detail.pipeline.id
         let view = PipelineDetailView(detail, at: now)
         let page = pageURL(id)
         var report = PullRequestReport(
@@ -123,20 +123,6 @@ struct ReportGathering: Sendable {
         if usage.gpuMs > 0 { words.insert("\(NumberText.of(usage.gpuHours, decimals: 2)) GPU-hours", at: 0) }
         if let peak = usage.peakMemory { words.append("peak memory \(peak.memoryText)") }
         return words.joined(separator: ", ")
-    }
-}
-
-extension StateWord.Tone {
-    /// The sign that stands before a word, wherever there is UTF-8.
-    var sign: String {
-        switch self {
-        case .good: "✓"
-        case .bad: "✗"
-        case .busy: "●"
-        case .idle: "○"
-        case .none: "–"
-        case .attention: "!"
-        }
     }
 }
 

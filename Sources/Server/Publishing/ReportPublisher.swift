@@ -64,9 +64,10 @@ public struct ReportPublisher: Service {
 
     private func send(_ owed: OwedReport, to forge: ForgeConnection) async throws {
         do {
-            guard let report = try await gathering.report(on: owed.pipeline, now: now()) else {
+            guard let detail = try await store.pipeline(owed.pipeline) else {
                 return try await store.markFailed(owed, error: "its pipeline is gone", next: nil)
             }
+            let report = try await gathering.report(on: detail, now: now())
             let comment = try await forge.api.putComment(
                 report.markdown(mark: owed.mark), on: owed.pullRequest, of: owed.repository, known: owed.comment,
                 mark: owed.mark)

@@ -93,3 +93,17 @@ public struct StateWord: Hashable, Sendable {
             }
     }
 }
+
+extension StateWord.Tone {
+    /// The sign that stands before a word, wherever there is UTF-8.
+    var sign: String {
+        switch self {
+        case .good: "✓"
+        case .bad: "✗"
+        case .busy: "●"
+        case .idle: "○"
+        case .none: "–"
+        case .attention: "!"
+        }
+    }
+}
