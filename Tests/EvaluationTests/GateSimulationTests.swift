@@ -182,7 +182,7 @@ struct GateSimulationTests {
         for _ in 0..<runs {
             var lost = 0.0
             let release = Self.model(1).run(&draws)
-            var history: [GateCase.Results] = []
+            var history: [AcceptedResults] = []
             var main = release
             for merge in 1...100 {
                 let candidate = Self.model(1, loss: lost + 0.004).run(seeds: 11...15, &draws)

@@ -53,16 +53,19 @@ public struct EventPlanner: Sendable {
     /// The plan with its gates on the ground that the target branch gives them: its rules, and the commits to compare with.
     private func grounded(_ planning: Planning, _ subject: PipelineSubject) async throws -> Planning {
         guard case .planned(var plan) = planning.result else { return planning }
-        let (ground, rulesCommit) = try await subject.gateGround()
-        plan.ground = ground
+        let rulesCommit = try await subject.rulesCommit()
+        var rules: Plan?
         if let rulesCommit, let file = try await subject.pipelineFile(at: rulesCommit) {
             let theirs = try await read(file, of: subject, at: rulesCommit, in: planning.context)
-            if case .planned(let target) = theirs.result, !target.gatedNodes.isEmpty {
-                plan.ground?.rulesCommit = rulesCommit
-                plan.lay(gatesOf: target)
-            }
+            if case .planned(let target) = theirs.result, !target.gatedNodes.isEmpty { rules = target }
         }
-        if plan.gatedNodes.isEmpty, plan.missingGates.isEmpty { plan.ground = nil }
+        // Most pipelines have none, and git is not asked for what nobody compares.
+        guard rules != nil || !plan.gatedNodes.isEmpty else { return planning }
+        plan.ground = try await subject.gateGround(before: rulesCommit)
+        if let rules {
+            plan.ground?.rulesCommit = rulesCommit
+            plan.lay(gatesOf: rules)
+        }
         var grounded = planning
         grounded.result = .planned(plan)
         return grounded

@@ -132,20 +132,28 @@ struct PipelineSubject: Sendable {
         return .text(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// What gates stand on here, and the commit whose rules they follow: the target branch's head, unless this is the
-    /// target branch itself, or a tag, which is of what was merged already.
-    func gateGround() async throws -> (ground: GateGround, rules: String?) {
-        let target = pullRequest?.baseBranch ?? repository.reference.defaultBranch
-        let isTarget = ref == "refs/heads/\(target)"
-        var head: String?
-        if !isTarget { head = try await Self.target(of: event, pullRequest, in: mirror) }
-        if !isTarget, head == nil { head = try await mirror.head(ofBranch: target) }
+    /// The branch that it goes to, or would go to.
+    private var targetBranch: String { pullRequest?.baseBranch ?? repository.reference.defaultBranch }
+
+    /// Whether it is of what is on the target branch already: a commit of that branch, or a tag.
+    private var isMerged: Bool { kind == .tag || ref == "refs/heads/\(targetBranch)" }
+
+    /// The commit whose rules its gates follow: the target branch's head; nil for what is there already, which has its own.
+    func rulesCommit() async throws -> String? {
+        if isMerged { return nil }
+        if let told = try await Self.target(of: event, pullRequest, in: mirror) { return told }
+        return try await mirror.head(ofBranch: targetBranch)
+    }
+
+    /// What gates stand on here.
+    /// - Parameter head: the target branch's, as far as it is known.
+    func gateGround(before head: String?) async throws -> GateGround {
         var base = mergeBase
-        if base == nil, let head { base = try await mirror.mergeBase(of: head, and: commit.id) }
+        let known = head == nil && kind == .tag ? try await mirror.head(ofBranch: targetBranch) : head
+        if base == nil, let known { base = try await mirror.mergeBase(of: known, and: commit.id) }
         // Nothing is compared with itself.
-        let known = try await mirror.ancestors(of: base ?? commit.id, limit: GateGround.ancestorLimit + 1)
-        let ancestors = isTarget || kind == .tag ? known.filter { $0 != commit.id } : known
-        return (GateGround(target: target, ancestors: ancestors), kind == .tag ? nil : head)
+        let commits = try await mirror.ancestors(of: base ?? commit.id, limit: GateGround.ancestorLimit + 1)
+        return GateGround(target: targetBranch, ancestors: isMerged ? commits.filter { $0 != commit.id } : commits)
     }
 
     /// The pipeline file of another commit; nil where there is none.

@@ -66,9 +66,9 @@ public struct JudgingService: Service {
                 question.candidate[seed] = .some(nil)
             }
         }
-        question.baseline = waiting.baseline.map { .init($0.reference, reports: $0.reports) }
-        question.release = waiting.release.map { .init($0.reference, reports: $0.reports) }
-        question.history = waiting.history.map { .init($0.reference, reports: $0.reports) }
+        question.baseline = waiting.baseline
+        question.release = waiting.release
+        question.history = waiting.history
         question.look = waiting.look
         question.releaseLook = waiting.releaseLook
         question.mustShow = waiting.mustShow

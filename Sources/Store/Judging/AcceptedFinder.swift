@@ -7,6 +7,8 @@ struct AcceptedFinder {
     private let pipeline: StoredPipeline
     private let ground: GateGround
     private let connection: any DatabaseConnection
+    /// How far each commit lies before the change.
+    private let distances: [String: Int]
     /// Pipelines with accepted results, the nearest commit first and of one commit the oldest pipeline.
     private let found: [(pipeline: PipelineID, commit: String, distance: Int)]
 
@@ -24,6 +26,7 @@ struct AcceptedFinder {
         self.connection = connection
         let distances = Dictionary(
             ground.ancestors.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        self.distances = distances
         let rows = try connection.rows(
             """
             SELECT 'pipeline' AS row_table, id, commit_sha FROM pipeline
@@ -52,8 +55,6 @@ struct AcceptedFinder {
             SELECT 'pipeline' AS row_table, id, ref, commit_sha FROM pipeline
             WHERE repository = $1 AND source = 'tag' ORDER BY id DESC LIMIT \(Self.limit)
             """, pipeline.repository)
-        let distances = Dictionary(
-            ground.ancestors.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let tags = try rows.compactMap { row -> (name: String, distance: Int)? in
             let name = try row.text("ref").split(separator: "/").dropFirst(2).joined(separator: "/")
             return try distances[row.text("commit_sha")].map { (name, $0) }
@@ -85,6 +86,6 @@ struct AcceptedFinder {
         }
         guard !reports.isEmpty else { return nil }
         let reference = BaselineReference(name: name, commit: accepted.commit, pipeline: accepted.pipeline)
-        return AcceptedResults(reference: reference, reports: reports)
+        return AcceptedResults(reference, reports: reports)
     }
 }

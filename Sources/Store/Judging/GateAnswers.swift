@@ -17,16 +17,20 @@ struct GateAnswers: Hashable, Sendable {
 
     /// Reads what has been answered.
     init(of pipeline: StoredPipeline, plan: Plan, on connection: any DatabaseConnection) throws {
-        let row = try connection.row(
-            "SELECT 'repository' AS row_table, id, uses_gates FROM repository WHERE id = $1", pipeline.repository)
         let merges = pipeline.source == .pullRequest || pipeline.source == .mergeGroup
-        isExpected = try merges && row?.bool("uses_gates") ?? false
+        isExpected = try merges && Self.usesGates(pipeline.repository, on: connection)
         guard !plan.gatedNodes.isEmpty else { return }
         let rows = try connection.rows(
             "SELECT 'verdict' AS row_table, id, node, is_blocking, words FROM verdict WHERE pipeline = $1 ORDER BY id",
             pipeline.id)
         for row in rows { try note(row.text("node"), isBlocking: row.bool("is_blocking"), row.text("words")) }
         override = try GateOverride.current(of: pipeline.id, on: connection)
+    }
+
+    private static func usesGates(_ repository: RepositoryID, on connection: any DatabaseConnection) throws -> Bool {
+        let row = try connection.row(
+            "SELECT 'repository' AS row_table, id, uses_gates FROM repository WHERE id = $1", repository)
+        return try row?.bool("uses_gates") ?? false
     }
 
     /// Takes a new answer.

@@ -31,11 +31,3 @@ public struct JudgingCase: Sendable {
     /// The jobs as they were seen.
     let jobs: [JobRow]
 }
-
-/// Results of a commit that counts, by seed.
-public struct AcceptedResults: Hashable, Sendable {
-    /// What they are of.
-    public var reference: BaselineReference
-    /// What each seed reported.
-    public var reports: [Int: MetricReport]
-}
