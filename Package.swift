@@ -96,8 +96,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "PipelineModel", "Forges", "HTTPTransport", "Signing", hummingbird, logging, nioConcurrency,
-                subprocess, system,
+                "PipelineModel", "Forges", "HTTPTransport", "Signing", hummingbird, lifecycle, logging,
+                nioConcurrency, subprocess, system,
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict),

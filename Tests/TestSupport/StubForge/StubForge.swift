@@ -4,6 +4,7 @@ import HTTPTransport
 import Hummingbird
 import Logging
 import NIOConcurrencyHelpers
+import ServiceLifecycle
 
 /// A forge on the loopback interface: real git over HTTP, signed webhooks, the API of GitHub or GitLab with its limits,
 /// or the status callback of a plain-Git forge; and a record of all that it was told.
@@ -51,12 +52,18 @@ public final class StubForge: Sendable {
     let logger: Logger
     private let state: NIOLockedValueBox<ForgeState>
     private let waiters = NIOLockedValueBox<[UInt64: Waiter]>([:])
-    private let running = NIOLockedValueBox<(port: Int, service: Task<Void, any Error>?)>((0, nil))
+    private let running = NIOLockedValueBox<Running?>(nil)
     private let outbound = AsyncStream.makeStream(of: StubDelivery.self, bufferingPolicy: .bufferingOldest(10_000))
 
     private struct Waiter {
         var isReached: @Sendable (ForgeRecord) -> Bool
         var continuation: CheckedContinuation<ForgeRecord, any Error>
+    }
+
+    private struct Running {
+        var port = 0
+        var server: ServiceGroup
+        var work: Task<Void, any Error>
     }
 
     private init(_ kind: ForgeKind, settings: Settings, logger: Logger) throws {
@@ -100,15 +107,16 @@ public final class StubForge: Sendable {
     }
 
     /// Its address, such as `http://127.0.0.1:40123`.
-    public var url: String { "http://127.0.0.1:\(running.withLockedValue { $0.port })" }
+    public var url: String { "http://127.0.0.1:\(running.withLockedValue { $0?.port ?? 0 })" }
 
     /// Ends every request and delivery, and removes the repositories when the folder is the forge's own. May be
     /// called twice.
     public func stop() async {
+        let running = running.withLockedValue(\.self)
+        // A server that is cancelled drops connections that it accepted and nobody serves yet, which ends the process.
+        await running?.server.triggerGracefulShutdown()
+        try? await running?.work.value
         outbound.continuation.finish()
-        let service = running.withLockedValue { $0.service }
-        service?.cancel()
-        try? await service?.value
         client.shutdown()
         let left = waiters.withLockedValue { waiters in
             defer { waiters = [:] }
@@ -119,7 +127,7 @@ public final class StubForge: Sendable {
     }
 
     /// Waits until the forge ends: for a process that is nothing else.
-    public func wait() async throws { try await running.withLockedValue { $0.service }?.value }
+    public func wait() async throws { try await running.withLockedValue { $0?.work }?.value }
 
     private func listen() async throws {
         let (ports, report) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
@@ -130,21 +138,24 @@ public final class StubForge: Sendable {
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: settings.port)),
             onServerRunning: { report.yield($0.localAddress?.port ?? 0) },
             logger: Logger(label: "stub-forge.http") { _ in SwiftLogNoOpLogHandler() })
-        let service = Task {
+        var configuration = ServiceGroupConfiguration(services: [application], logger: application.logger)
+        // Requests that hang, as in an outage that a test makes, are cut off then.
+        configuration.maximumGracefulShutdownDuration = .seconds(2)
+        let server = ServiceGroup(configuration: configuration)
+        let work = Task {
             defer { report.finish() }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
                 group.addTask { for await delivery in self.outbound.stream { await self.send(delivery) } }
-                try await group.next()
-                group.cancelAll()
+                defer { group.cancelAll() }
+                try await server.run()
             }
         }
-        running.withLockedValue { $0.service = service }
+        running.withLockedValue { $0 = Running(server: server, work: work) }
         for await port in ports {
-            running.withLockedValue { $0.port = port }
+            running.withLockedValue { $0?.port = port }
             return
         }
-        try await service.value
+        try await work.value
         throw StubForgeError("The forge ended before it listened.")
     }
 
