@@ -121,7 +121,7 @@ let package = Package(
                 nioConcurrency, subprocess, system,
             ]),
         tests("EndToEndTests", ["pawl", "Forges", "TestSupport", nioConcurrency, subprocess, system]),
-        tests("EvaluationTests", ["Evaluation", "PipelineModel", subprocess]),
+        tests("EvaluationTests", ["Evaluation", "PipelineModel", "TestSupport", subprocess]),
         tests(
             "ExecutorsTests",
             ["Executors", "PipelineModel", "HTTPTransport", nioConcurrency, subprocess, system]),
@@ -152,7 +152,7 @@ let package = Package(
                 "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore, yams,
             ]),
         tests("SigningTests", ["Signing"]),
-        tests("StoreTests", ["Store", "PipelineModel", "Signing", nioConcurrency]),
+        tests("StoreTests", ["Store", "PipelineModel", "Signing", "TestSupport", nioConcurrency]),
         tests(
             "TestSupportTests",
             [

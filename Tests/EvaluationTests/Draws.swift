@@ -5,23 +5,11 @@
 #endif
 import Foundation
 import PipelineModel
+import TestSupport
 
 @testable import Evaluation
 
-/// Numbers that a seed decides (SplitMix64), and what is drawn of them.
-struct Draws: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// A normal number of mean 0 and variance 1 (Box and Muller).
     mutating func normal() -> Double {
         let radius = (-2 * log(Double.random(in: Double.leastNormalMagnitude..<1, using: &self))).squareRoot()
@@ -44,7 +32,9 @@ struct Model {
     var shared = 0.0
 
     /// What a run of seeds reports.
-    func run(seeds: ClosedRange<Int> = 1...5, luck: [Int: Double] = [:], _ draws: inout Draws) -> [Int: MetricReport] {
+    func run(seeds: ClosedRange<Int> = 1...5, luck: [Int: Double] = [:], _ draws: inout SeededGenerator) -> [Int:
+        MetricReport]
+    {
         var reports: [Int: MetricReport] = [:]
         for seed in seeds {
             let metrics = means.sorted { $0.key < $1.key }.map { name, mean in

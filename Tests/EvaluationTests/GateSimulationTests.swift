@@ -1,4 +1,5 @@
 import PipelineModel
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -21,7 +22,7 @@ struct GateSimulationTests {
         return Model(means: Dictionary(uniqueKeysWithValues: means), shared: shared)
     }
 
-    private static func luck(_ seeds: ClosedRange<Int>, _ draws: inout Draws) -> [Int: Double] {
+    private static func luck(_ seeds: ClosedRange<Int>, _ draws: inout SeededGenerator) -> [Int: Double] {
         var luck: [Int: Double] = [:]
         for seed in seeds { luck[seed] = draws.normal() }
         return luck
@@ -36,7 +37,7 @@ struct GateSimulationTests {
         "of identical models no more than one in twenty is blocked, over all baselines",
         arguments: [(1, 0.0), (3, 0.0), (1, 0.7)])
     func falseBlocks(metrics: Int, shared: Double) {
-        var draws = Draws(seed: 1)
+        var draws = SeededGenerator(seed: 1)
         let tries = 400 * Simulation.scale
         let model = Self.model(metrics, shared: shared)
         var blocked = 0
@@ -53,7 +54,7 @@ struct GateSimulationTests {
         "of the stored baselines no more than one in twenty blocks identical models more often than that",
         arguments: [0.0, 0.5])
     func storedBaselines(shared: Double) {
-        var draws = Draws(seed: 2)
+        var draws = SeededGenerator(seed: 2)
         let (baselines, tries) = (60 * Simulation.scale, 60)
         let model = Self.model(1, shared: shared)
         var unlucky = 0
@@ -73,7 +74,7 @@ struct GateSimulationTests {
 
     @Test("pushing again and again, an identical model is not blocked more often in all")
     func repeatedPushes() {
-        var draws = Draws(seed: 3)
+        var draws = SeededGenerator(seed: 3)
         let tries = 100 * Simulation.scale
         let model = Self.model(1)
         var blocked = 0
@@ -90,7 +91,7 @@ struct GateSimulationTests {
 
     @Test("a loss of the size that the verdict names is found about 8 times in 10")
     func power() throws {
-        var draws = Draws(seed: 4)
+        var draws = SeededGenerator(seed: 4)
         let tries = 200 * Simulation.scale
         // What it names depends on the spread it sees; this is what it is for the true one, on either side of it.
         let critical = ErrorBudget(alpha: 0.05, metrics: 1).critical(look: 1, dof: 8, isBaselineLucky: true)
@@ -114,7 +115,8 @@ struct GateSimulationTests {
     /// Whether a change is merged within so many pushes, each with seeds of its own, as a server judges them one after the
     /// other: once a look was sure of a loss, only one that is sure of none passes.
     private static func isMerged(
-        loss: Double, pushes: Int, addsSeeds: Bool = false, baseline: [Int: MetricReport], _ draws: inout Draws
+        loss: Double, pushes: Int, addsSeeds: Bool = false, baseline: [Int: MetricReport],
+        _ draws: inout SeededGenerator
     ) -> Bool {
         var mustShow = false
         var reports: [Int: MetricReport] = [:]
@@ -134,7 +136,7 @@ struct GateSimulationTests {
 
     @Test("pushing again, and adding seeds, until a worse model passes gains nothing", arguments: [false, true])
     func tryingAgain(addsSeeds: Bool) {
-        var draws = Draws(seed: 6)
+        var draws = SeededGenerator(seed: 6)
         let tries = 150 * Simulation.scale
         // A loss that one push is caught with about half of the time.
         let loss = 0.018
@@ -151,7 +153,7 @@ struct GateSimulationTests {
 
     @Test("numbers that are made to spread do not pass where doubt blocks, nor do numbers that are all the same")
     func spread() {
-        var draws = Draws(seed: 7)
+        var draws = SeededGenerator(seed: 7)
         var settings = JudgeSettings()
         settings.inconclusive = .block
         let tries = 50 * Simulation.scale
@@ -175,7 +177,7 @@ struct GateSimulationTests {
 
     @Test("a hundred merges that each lose a little stay within the ratchet's budget")
     func creep() {
-        var draws = Draws(seed: 5)
+        var draws = SeededGenerator(seed: 5)
         let runs = 10 * Simulation.scale
         let budget = 0.04
         var beyond = 0

@@ -1,5 +1,6 @@
 import Foundation
 import PipelineModel
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -48,7 +49,7 @@ struct PeerTests {
 
     @Test("tests, quantiles and tails agree with SciPy's to nine digits")
     func scipy() async throws {
-        var draws = Draws(seed: 9)
+        var draws = SeededGenerator(seed: 9)
         let cases = (0..<200).map { _ in
             let (mean, deviation) = (
                 Double.random(in: -5...5, using: &draws), Double.random(in: 0.01...2, using: &draws)

@@ -1,6 +1,7 @@
 import Forges
 import PipelineModel
 import Signing
+import TestSupport
 import Testing
 
 @Suite("What a webhook says")
@@ -152,7 +153,7 @@ struct PayloadReaderTests {
 
     @Test("whatever bytes of a payload are changed, it is read or refused, never worse")
     func fuzz() {
-        var random = SplitMix(state: 20_261_124)
+        var random = SeededGenerator(seed: 20_261_124)
         let gitlab: JSONValue = [
             "object_kind": "merge_request", "project": ["id": 7, "path_with_namespace": "ml/churn"],
             "object_attributes": [
@@ -164,12 +165,14 @@ struct PayloadReaderTests {
         for (seed, event, kind) in seeds {
             for _ in 0..<1_500 {
                 var body = seed
-                for _ in 0...random.next(below: 4) where body.count > 1 {
-                    let place = random.next(below: body.count)
-                    switch random.next(below: 4) {
-                    case 0: body[place] = UInt8(random.next(below: 256))
+                for _ in 0...Int.random(in: 0..<4, using: &random) where body.count > 1 {
+                    let place = Int.random(in: 0..<body.count, using: &random)
+                    switch Int.random(in: 0..<4, using: &random) {
+                    case 0: body[place] = UInt8(Int.random(in: 0..<256, using: &random))
                     case 1: body.remove(at: place)
-                    case 2: body.insert(contentsOf: body[place...].prefix(random.next(below: 40)), at: place)
+                    case 2:
+                        let count = Int.random(in: 0..<40, using: &random)
+                        body.insert(contentsOf: body[place...].prefix(count), at: place)
                     default: body = Array(body.prefix(max(1, place)))
                     }
                 }
@@ -204,19 +207,4 @@ struct PayloadReaderTests {
         message.pushOptions = ["ci.skip"]
         if !isDeletion { #expect(try Self.read(message.body, kind: .git).decision != .start) }
     }
-}
-
-/// Numbers that look random and are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
 }

@@ -1,4 +1,5 @@
 import PipelineModel
+import TestSupport
 import Testing
 
 @testable import Store
@@ -7,7 +8,7 @@ import Testing
     @Test("no walk of claims, results, losses, stops and retries breaks the queue's promises", arguments: 1...12)
     func walk(seed: UInt64) async throws {
         let test = try await TestStore()
-        var walk = Walk(test: test, random: SplitMix(seed: seed))
+        var walk = Walk(test: test, random: SeededGenerator(seed: seed))
         try await walk.makePipelines()
         for step in 0..<150 {
             try await walk.step()
@@ -20,7 +21,7 @@ import Testing
 /// Operations in a random order on random pipelines, and what must hold between them.
 private struct Walk {
     let test: TestStore
-    var random: SplitMix
+    var random: SeededGenerator
     var now = at(0)
     var pipelines: [PipelineID] = []
     /// Leases as their runners believe in them, lost ones among them.
@@ -154,20 +155,5 @@ private struct Walk {
                 }
             #expect(last?.status.state == expected, "#\(id) is \(state)")
         }
-    }
-}
-
-/// A small generator whose walks can be repeated by their seed.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

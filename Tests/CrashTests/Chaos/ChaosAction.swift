@@ -1,5 +1,6 @@
 import Foundation
 import PipelineModel
+import TestSupport
 
 /// What is done to a pool while jobs run in it.
 enum ChaosAction: Sendable, CustomStringConvertible {
@@ -45,7 +46,7 @@ enum ChaosAction: Sendable, CustomStringConvertible {
     private static let ofRunner: [FaultPoint] = [.containerStarted, .resultSpooled]
 
     /// An action of a kind, with everything else drawn.
-    static func draw(kind: Int, runners: Int, from generator: inout ChaosGenerator) -> ChaosAction {
+    static func draw(kind: Int, runners: Int, from generator: inout SeededGenerator) -> ChaosAction {
         let runner = Int.random(in: 0..<runners, using: &generator)
         switch kind {
         case 0: return .killServer(seconds: Bool.random(using: &generator) ? 0 : 2)
@@ -129,7 +130,7 @@ struct ChaosRound: Sendable, CustomStringConvertible {
     /// The rounds of a seed. Every kind of action comes once before one comes twice. No two rounds in a row leave their
     /// pipelines to the next, so that no job can lose all of its attempts.
     static func rounds(_ count: Int, runners: Int, seed: UInt64) -> [ChaosRound] {
-        var generator = ChaosGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var kinds: [Int] = []
         var rounds: [ChaosRound] = []
         for number in 0..<count {
@@ -144,20 +145,5 @@ struct ChaosRound: Sendable, CustomStringConvertible {
                     overlaps: overlaps))
         }
         return rounds
-    }
-}
-
-/// Numbers that a seed decides (SplitMix64).
-struct ChaosGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
