@@ -24,7 +24,7 @@ struct GateTests {
     /// Opens a pull request, and waits for its verdict and for the report on it.
     private static func propose(
         _ files: [String: String], as branch: String, to project: Project
-    ) async throws -> (states: [String: ToldState], report: String, commit: String) {
+    ) async throws -> (states: [String: ToldState], report: String, commit: String, request: Int64) {
         try await project.git("checkout", "--quiet", "-B", branch, "main")
         let commit = try await project.push(files, to: "refs/heads/\(branch)")
         let request = try await project.site.forge.openPullRequest(in: project.path, from: branch).number
@@ -35,7 +35,7 @@ struct GateTests {
         }
         let comments = record.comments(on: request, of: repository)
         #expect(comments.count == 1)
-        return (states, comments.first?.body ?? "", commit)
+        return (states, comments.first?.body ?? "", commit, request)
     }
 
     @Test(
@@ -78,6 +78,37 @@ struct GateTests {
             [".pawl.yml": Self.file(tolerance: 0.5), "values.txt": Self.worse], as: "own", to: project)
         #expect(own.states["pawl/pr/gate"] == .failure)
         #expect(own.report.contains("! This change touches its own gate. The rules of `main` were used."))
+        project.expectNoViolations()
+    }
+
+    @Test(
+        "a comment adds seeds, lets a change pass, or is refused, by what the forge says its writer may",
+        arguments: [ForgeKind.github, .gitlab])
+    func comments(on kind: ForgeKind) async throws {
+        let project = try await Project("gates/talk", on: try await Site.shared(kind))
+        try await project.ended(try await project.push([".pawl.yml": Self.file(), "values.txt": Self.main]))
+        let bad = try await Self.propose(["values.txt": Self.worse + "0.7900\n"], as: "bad", to: project)
+        #expect(bad.report.contains("| `/pawl more-seeds 5` |"))
+        let developer = project.site.forge.createAccount("dev")
+        try project.site.forge.changeRepository(project.path) { $0.roles[developer.id] = .write }
+        func say(_ text: String, by name: String) throws {
+            try project.site.forge.comment(text, on: bad.request, in: project.path, by: name)
+        }
+
+        try say("/pawl override I was here", by: "stranger")
+        try say("/pawl more-seeds 1", by: "dev")
+        try await project.reported("`/pawl more-seeds 1`", on: bad.request)
+        let report = try await project.reported("Look 2 at this pull request", on: bad.request)
+        #expect(report.contains("4 seeds") && report.contains("✓ @\u{2060}dev"))
+        #expect(!report.contains("I was here") && !report.contains("stranger"))
+
+        try say("/pawl override I am no maintainer", by: "dev")
+        let refused = try await project.reported("that is for maintainers", on: bad.request)
+        #expect(refused.contains("✗ @\u{2060}dev") && refused.hasPrefix("**✗"))
+        try say("Fine.\n/pawl override retrain tonight", by: "gates")
+        try await project.told(.success, "pawl/pr/gate", on: bad.commit)
+        let allowed = try await project.reported("Allowed as worse by @\u{2060}gates", on: bad.request)
+        #expect(allowed.contains("retrain tonight"))
         project.expectNoViolations()
     }
 }

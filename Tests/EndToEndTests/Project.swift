@@ -107,6 +107,19 @@ struct Project: Sendable {
         return status
     }
 
+    /// Waits until the report on a pull request has a text in it.
+    /// - Returns: the report.
+    @discardableResult
+    func reported(_ text: String, on request: Int64) async throws -> String {
+        let repository = try site.forge.repository(path).id
+        let record = try await site.forge.record { record in
+            record.comments(on: request, of: repository).contains {
+                $0.body.contains(text) && $0.body.contains("pawl:report")
+            }
+        }
+        return record.comments(on: request, of: repository).first { $0.body.contains("pawl:report") }?.body ?? ""
+    }
+
     /// Waits until the whole of a commit's pipeline has ended before the forge's eyes.
     /// - Returns: the newest state of each context.
     @discardableResult

@@ -35,6 +35,21 @@ struct DecisionTests {
         #expect(Self.push("refs/notes/commits").decision != .start)
     }
 
+    @Test(
+        "a new comment on a pull request is a command where it has one; one that was changed later never is",
+        arguments: [
+            ("created", true, "/pawl retry", true), ("create", true, "/pawl retry", true),
+            (nil, true, "/pawl retry", true), ("edited", true, "/pawl retry", false),
+            ("update", true, "/pawl retry", false), ("deleted", true, "/pawl retry", false),
+            ("created", false, "/pawl retry", false), ("created", true, "looks fine", false),
+        ] as [(String?, Bool, String, Bool)])
+    func comments(action: String?, isPullRequest: Bool, text: String, isCommand: Bool) {
+        var event = Event(kind: .comment, action: action)
+        event.comment = Event.Comment(body: text, number: 3, isPullRequest: isPullRequest)
+        let decision = ForgeDelivery(event: event).decision
+        #expect((decision == .command(.retry(job: nil), pullRequest: 3)) == isCommand, "\(decision)")
+    }
+
     @Test("a branch that is gone has its pipelines cancelled")
     func deletion() {
         var delivery = Self.push("refs/heads/x")

@@ -75,6 +75,12 @@ public struct PullRequestReport: Sendable {
     public var verdicts: [(node: String, verdict: Verdict)] = []
     /// Who let it pass although a gate says no, why and when.
     public var override: (person: String, reason: String, at: String)?
+    /// What people asked for in comments, and what came of it: `@mira`, `/pawl retry failed`, `train: to run again`.
+    public var answers: [(person: String, command: String, answer: String, isDone: Bool)] = []
+    /// The commit of a fork that waits for an approval; nil where nothing does.
+    public var heldCommit: String?
+    /// Whether a job failed that running again may help.
+    public var hasFailures = false
     /// How the change's own rules differ from those that were used, and whose those are.
     public var ruleChanges: [String] = [], rulesOf = ""
     /// The nodes, in order.
@@ -103,7 +109,9 @@ public struct PullRequestReport: Sendable {
         let end = "\n\n<sub>\(link) · \(Markdown.text(at))</sub>\n<!-- \(mark) -->\n"
         var text = "**\(headline)**"
         // What matters most comes first: what has no room is left out whole.
-        for part in [override.map(overrideLine), rules, gates, changed, sparklines, spentLine, charts, jobTable, help] {
+        for part in [
+            override.map(overrideLine), rules, gates, changed, sparklines, spentLine, charts, jobTable, help, asked,
+        ] {
             guard let part, !part.isEmpty else { continue }
             guard text.utf8.count + part.utf8.count + end.utf8.count + 200 <= Self.limit else {
                 text += "\n\nMore than a comment holds is at \(link)."
@@ -251,16 +259,40 @@ public struct PullRequestReport: Sendable {
     }
 
     private var help: String? {
-        guard verdicts.contains(where: { $0.verdict.isBlocking }), override == nil else { return nil }
-        return """
-            <details><summary>What you can do</summary>
+        let rows = commands.map { "| `\($0.comment)` | \($0.does) |" }
+        guard !rows.isEmpty else { return nil }
+        let why =
+            verdicts.isEmpty ? "" : "\n\n`pawl why \(pipeline)/JOB` tells how the verdict was reached, seed by seed."
+        return "<details><summary>What you can do</summary>\n\n| comment | does |\n|---|---|\n"
+            + rows.joined(separator: "\n") + "\(why)\n\n</details>"
+    }
 
-            | command | does |
-            |---|---|
-            | `pawl why \(pipeline)/JOB` | how the verdict was reached, seed by seed |
-            | `pawl override \(pipeline) --reason "…"` | maintainers: lets it pass; name and reason stay in this report |
+    /// What a person may write under the report now.
+    private var commands: [(comment: String, does: String)] {
+        if let heldCommit {
+            return [("/pawl approve \(heldCommit)", "maintainers: lets this commit run, and no other")]
+        }
+        var commands: [(comment: String, does: String)] = []
+        if override == nil {
+            let isOpen = verdicts.contains { $0.verdict.isBlocking || $0.verdict.answer == .inconclusive }
+            if isOpen { commands.append(("/pawl more-seeds 5", "adds 5 seeds to those there are; all of them count")) }
+        }
+        if hasFailures {
+            commands.append(
+                ("/pawl retry failed", "runs again what failed by accident; never drops a seed that counted"))
+        }
+        if override == nil, verdicts.contains(where: { $0.verdict.isBlocking }) {
+            commands.append(
+                ("/pawl override <reason>", "maintainers: lets it pass; name and reason stay in this report"))
+        }
+        return commands
+    }
 
-            </details>
-            """
+    private var asked: String? {
+        guard !answers.isEmpty else { return nil }
+        return answers.map { one in
+            let sign = one.isDone ? "✓" : "✗"
+            return "\(sign) \(Markdown.text(one.person)) \(Markdown.code(one.command)): \(Markdown.text(one.answer))"
+        }.joined(separator: "  \n")
     }
 }

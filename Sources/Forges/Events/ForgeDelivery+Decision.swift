@@ -6,6 +6,8 @@ public enum DeliveryDecision: Hashable, Sendable {
     case start
     /// The pipelines of the branch or tag that is gone are cancelled.
     case cancel(ref: String)
+    /// What a comment on a pull request asks for is done, if its writer may.
+    case command(CommentCommand, pullRequest: Int64)
     /// Nothing is done, and this is why. The delivery is stored and answered like any other.
     case ignore(String)
 }
@@ -18,6 +20,7 @@ extension ForgeDelivery {
         case .pullRequest: pullRequestDecision
         case .mergeGroup:
             event.action == "checks_requested" ? starting : .ignore("The merge group is \(event.action ?? "changed").")
+        case .comment: commentDecision
         case .ping: .ignore("A ping: the hook works.")
         case .checkRerun, .suiteRerun:
             .ignore("Pawl reports statuses, not check runs. Run it again with `pawl retry`.")
@@ -52,6 +55,19 @@ extension ForgeDelivery {
         case nil: .ignore("The payload does not say what happened to it.")
         case let action?: .ignore("The action \(action) brings no new commits.")
         }
+    }
+
+    /// A comment counts as it was first written: others may change it later.
+    private var commentDecision: DeliveryDecision {
+        guard let comment = event.comment, comment.isPullRequest, let number = comment.number else {
+            return .ignore("The comment is on no pull request.")
+        }
+        // GitHub's word, GitLab's, and older GitLabs', which tell of new comments only.
+        guard ["created", "create", nil].contains(event.action) else {
+            return .ignore("Only a new comment is a command.")
+        }
+        guard let command = CommentCommand(comment: comment.body) else { return .ignore("The comment has no command.") }
+        return .command(command, pullRequest: number)
     }
 
     private var starting: DeliveryDecision {

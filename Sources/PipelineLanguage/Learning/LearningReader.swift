@@ -9,9 +9,6 @@ struct LearningReader {
         "cpus", "memory", "shm_size", "data",
     ]
 
-    /// How many seeds a job may have.
-    static let seedLimit = 100
-
     /// What the key says; what is not carried out yet is read all the same and told in a warning.
     func read(_ node: Node) -> MLSettings? {
         if node.isNull { return nil }
@@ -35,7 +32,7 @@ struct LearningReader {
         case "gpu_memory": settings.gpuMemory = byteCount(node, key)
         case "data": settings.data = dataNames(node, key)
         case "seeds":
-            settings.seeds = values.integer(node, key, in: 1...Self.seedLimit)
+            settings.seeds = values.integer(node, key, in: 1...SeedExpansion.limit)
         case "inputs":
             settings.inputs = texts(node, key)
             later(entry, "the job always runs.")

@@ -4,6 +4,8 @@
 public struct SeedExpansion: Sendable {
     /// The seed whose artifacts go to jobs without seeds. It is declared beforehand, so that nobody can choose by result.
     public static let shipped = 1
+    /// How many seeds a job may have.
+    public static let limit = 100
 
     private let jobs: [PlannedJob]
     private let stageOrder: [String: Int]

@@ -56,7 +56,13 @@ extension APIRoutes {
         let id = detail.pipeline.id
         let before = try await call.store.outbox(of: id, limit: StatusWatch.limit).last?.id
         let names: [String]
-        if call.flag("failed") {
+        if let more = call.query("more-seeds") {
+            guard let count = Int(more), (1...SeedExpansion.limit).contains(count) else {
+                throw APIRefusal(.invalid, "more-seeds is a number from 1 to \(SeedExpansion.limit)")
+            }
+            let node = call.query("job").map { name in detail.plan?.job(named: name)?.node ?? name }
+            names = try await call.store.addSeeds(count, to: node, of: id, by: call.by, now: call.now)
+        } else if call.flag("failed") {
             names = try await call.store.retryFailed(id, by: call.by, now: call.now)
         } else {
             let job = try call.job(of: detail)
@@ -70,7 +76,9 @@ extension APIRoutes {
                 .standings(of: names)
         }
         return try await change(call, from: detail, named: names, standings: standings) { _ in
-            "\(names.joined(separator: ", ")): to run again"
+            call.query("more-seeds") == nil
+                ? "\(names.joined(separator: ", ")): to run again"
+                : "\(names.count) more jobs; all seeds are judged together when they have ended"
         }
     }
 

@@ -110,7 +110,7 @@ extension APIRoutes {
         let detail = try await call.pipeline()
         let gathering = ReportGathering(store: call.store, pageURL: { _ in nil })
         let report = try await gathering.report(on: detail, now: call.now)
-        return try .json(ReportView(report, verdicts: detail.verdicts, override: detail.override))
+        return try .json(ReportView(report, on: detail))
     }
 
     private func evidence(_ call: APICall) async throws -> Response {

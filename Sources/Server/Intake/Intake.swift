@@ -124,6 +124,13 @@ public struct Intake: Service {
                 delivery.id, as: .ignored(reason), event: identity(of: read.event, in: delivery), now: now())
         case .cancel(let ref):
             try await cancel(ref, because: delivery, event: read.event)
+        case .command(let command, let pullRequest):
+            guard let repository = try await self.repository(of: delivery), let forge = forges[delivery.forge] else {
+                let reason = "a command for a repository that Pawl does not work for"
+                return try await store.finishDelivery(delivery.id, as: .ignored(reason), now: now())
+            }
+            try await CommandDesk(store: store, forge: forge, now: now).take(
+                command, of: read.event.actor, on: pullRequest, of: repository, in: delivery.id)
         case .start
         where tests.takes(
             HeadMove(of: read.event), from: delivery.forge, remoteID: delivery.remoteID, now: now()):

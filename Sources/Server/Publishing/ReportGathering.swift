@@ -16,6 +16,9 @@ struct ReportGathering: Sendable {
             pipeline: id, page: page, commit: detail.pipeline.commit, standing: Self.standing(view, detail))
         report.verdicts = detail.verdicts.map { ($0.node, $0.verdict) }
         report.override = detail.override.map { ($0.person, $0.reason, $0.at.clock) }
+        report.answers = detail.answers.map { ($0.person, $0.command, $0.answer, $0.isDone) }
+        report.heldCommit = detail.pipeline.state == .held ? detail.pipeline.commit : nil
+        report.hasFailures = detail.jobs.contains { $0.state == .failed && $0.failure?.class != .gate }
         report.ruleChanges = detail.plan?.ground?.changes ?? []
         report.rulesOf = detail.plan?.ground?.target ?? ""
         report.jobs = view.nodes.map { Self.job($0, in: view, now: now) }

@@ -42,31 +42,40 @@ extension Store {
         let settings = settings
         try await change { connection, consequences in
             var change = try PipelineChange(id, on: connection)
-            try change.refuseIfHeld()
-            let failed = change.jobs.indices.filter { change.jobs[$0].failure?.class == .gate }
-            guard !failed.isEmpty || !change.plan.missingGates.isEmpty else {
-                throw StoreError(
-                    .refused, message: "No gate of #\(id) says no: there is nothing to override. See pawl show \(id)")
-            }
-            try connection.execute(
-                """
-                INSERT INTO gate_override (pipeline, verdict, person, reason, made_at)
-                VALUES ($1, coalesce((SELECT max(id) FROM verdict WHERE pipeline = $1), 0), $2, $3, $4)
-                """, id, by, reason, now)
-            change.noteOverride(GateOverride(person: by, reason: reason, at: now))
-            let names = Set(failed.map { change.jobs[$0].name })
-            for index in failed {
-                let end = change.jobs[index].finishedAt ?? now
-                change.update(index) { $0.end(as: .passed, now: end) }
-                try Self.noteDeployment(change.jobs[index].id, in: change, on: connection, now: now)
-            }
-            let dependants = Set(names.flatMap { change.progress.dependants(of: $0) })
-            for (index, job) in change.jobs.enumerated() where job.state == .notRun && dependants.contains(job.name) {
-                change.update(index) { $0.beginAgain(isPlayed: $0.isPlayed) }
-            }
+            try change.overrideGate(reason: reason, by: by, on: connection, now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)
-            try AuditEntry(at: now, by: by, action: "gate.override", subject: "#\(id)", detail: reason)
-                .insert(on: connection)
         }
+    }
+}
+
+extension PipelineChange {
+    /// Lets it pass although a gate says no.
+    mutating func overrideGate(
+        reason: String, by person: String, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        try refuseIfHeld()
+        let id = pipeline.id
+        let failed = jobs.indices.filter { jobs[$0].failure?.class == .gate }
+        guard !failed.isEmpty || !plan.missingGates.isEmpty else {
+            throw StoreError(
+                .refused, message: "No gate of #\(id) says no: there is nothing to override. See pawl show \(id)")
+        }
+        try connection.execute(
+            """
+            INSERT INTO gate_override (pipeline, verdict, person, reason, made_at)
+            VALUES ($1, coalesce((SELECT max(id) FROM verdict WHERE pipeline = $1), 0), $2, $3, $4)
+            """, id, person, reason, now)
+        noteOverride(GateOverride(person: person, reason: reason, at: now))
+        for index in failed {
+            let end = jobs[index].finishedAt ?? now
+            update(index) { $0.end(as: .passed, now: end) }
+            try Store.noteDeployment(jobs[index].id, in: self, on: connection, now: now)
+        }
+        let dependants = Set(failed.flatMap { progress.dependants(of: jobs[$0].name) })
+        for (index, job) in jobs.enumerated() where job.state == .notRun && dependants.contains(job.name) {
+            update(index) { $0.beginAgain(isPlayed: $0.isPlayed) }
+        }
+        try AuditEntry(at: now, by: person, action: "gate.override", subject: "#\(id)", detail: reason)
+            .insert(on: connection)
     }
 }

@@ -9,13 +9,13 @@ struct PipelineChange {
     /// The pipeline's row.
     private(set) var pipeline: StoredPipeline
     /// What is carried out.
-    let plan: Plan
+    private(set) var plan: Plan
     /// The jobs in the plan's order.
     private(set) var jobs: [JobRow]
 
     private var answers: GateAnswers
     private let before: PipelineSnapshot?
-    private let rowsBefore: [JobRow]
+    private var rowsBefore: [JobRow]
     private let pipelineBefore: StoredPipeline?
 
     /// Reads a pipeline.
@@ -63,6 +63,13 @@ struct PipelineChange {
 
     /// Changes one job.
     mutating func update(_ index: Int, _ change: (inout JobRow) -> Void) { change(&jobs[index]) }
+
+    /// Takes jobs that this transaction has added after the others.
+    mutating func extend(to plan: Plan, with added: [JobRow]) {
+        self.plan = plan
+        jobs += added
+        rowsBefore += added
+    }
 
     /// Takes what a gate has answered in this transaction.
     mutating func noteAnswer(of node: String, isBlocking: Bool, _ words: String) {

@@ -35,7 +35,8 @@ extension Store {
                 plan: try row.optionalJSON("plan"), diagnostics: try row.json("diagnostics"),
                 variables: try row.json("variables"), jobs: try Self.jobs(of: id, on: connection),
                 verdicts: try Self.verdicts(of: id, on: connection),
-                override: try GateOverride.current(of: id, on: connection))
+                override: try GateOverride.current(of: id, on: connection),
+                answers: try CommentAnswer.newest(of: id, on: connection))
         }
     }
 

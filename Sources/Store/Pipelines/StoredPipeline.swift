@@ -59,6 +59,8 @@ public struct PipelineDetail: Sendable {
     public var verdicts: [JudgedNode]
     /// Who let it pass all the same; nil where nobody did.
     public var override: GateOverride?
+    /// What people asked for in comments on its pull request, the newest last.
+    public var answers: [CommentAnswer]
 
     /// The job of that name, if it has one.
     public func job(named name: String) -> StoredJob? { jobs.first { $0.name == name } }

@@ -23,16 +23,7 @@ extension Store {
         let settings = settings
         return try await change { connection, consequences in
             var change = try PipelineChange(id, on: connection)
-            let roots = change.jobs.indices.filter {
-                change.jobs[$0].state.isUnsuccessful && change.jobs[$0].failure?.class != .gate
-            }
-            guard !roots.isEmpty else {
-                throw StoreError(
-                    .refused,
-                    message: "No job of #\(id) failed or was cancelled. One that passed is named: pawl retry \(id)/JOB")
-            }
-            let names = roots.map { change.jobs[$0].name }
-            try change.retry(roots, isNamed: false, now: now)
+            let names = try change.retryFailed(now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)
             try AuditEntry(
                 at: now, by: by, action: "pipeline.retry", subject: "#\(id)", detail: names.joined(separator: ", ")
@@ -43,6 +34,25 @@ extension Store {
 }
 
 extension PipelineChange {
+    /// Makes every job begin again that failed by accident: not what its gate has judged.
+    /// - Returns: the names of those jobs.
+    mutating func retryFailed(of node: String? = nil, now: Timestamp) throws -> [String] {
+        let roots = jobs.indices.filter {
+            jobs[$0].state.isUnsuccessful && jobs[$0].failure?.class != .gate
+                && (node == nil || plan.jobs[$0].node == node)
+        }
+        guard !roots.isEmpty else {
+            throw StoreError(
+                .refused,
+                message:
+                    "No job of #\(pipeline.id)\(node.map { "/\($0)" } ?? "") failed or was cancelled. One that passed is "
+                    + "named: pawl retry \(pipeline.id)/JOB")
+        }
+        let names = roots.map { jobs[$0].name }
+        try retry(roots, isNamed: false, now: now)
+        return names
+    }
+
     /// Makes ended jobs begin again, with everything that depends on them.
     /// - Parameter isNamed: whether a person named the one job, which starts it even where it waits for a person.
     mutating func retry(_ roots: [Int], isNamed: Bool, now: Timestamp) throws {

@@ -28,25 +28,32 @@ extension Store {
         let settings = settings
         try await change { connection, consequences in
             var change = try PipelineChange(id, on: connection)
-            guard change.pipeline.state == .held else {
-                throw StoreError(
-                    .refused, message: "#\(id) is not held (\(change.pipeline.state.rawValue)); nothing to approve.")
-            }
-            guard change.pipeline.commit == commit else {
-                throw StoreError(
-                    .refused,
-                    message: "#\(id) is for commit \(change.pipeline.commit.prefix(12)), "
-                        + "not \(commit.prefix(12)): an approval is for one commit. Look at it again: pawl show \(id)")
-            }
-            change.release(to: .running, approvedBy: by)
+            try change.approve(commit: commit, by: by, on: connection, now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)
-            try AuditEntry(at: now, by: by, action: "pipeline.approve", subject: "#\(id)", detail: commit)
-                .insert(on: connection)
         }
     }
 }
 
 extension PipelineChange {
+    /// Lets it go on where it is held for that commit.
+    mutating func approve(
+        commit: String, by person: String, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        let id = pipeline.id
+        guard pipeline.state == .held else {
+            throw StoreError(.refused, message: "#\(id) is not held (\(pipeline.state.rawValue)); nothing to approve.")
+        }
+        guard pipeline.commit == commit else {
+            throw StoreError(
+                .refused,
+                message: "#\(id) is for commit \(pipeline.commit.prefix(12)), "
+                    + "not \(commit.prefix(12)): an approval is for one commit. Look at it again: pawl show \(id)")
+        }
+        release(to: .running, approvedBy: person)
+        try AuditEntry(at: now, by: person, action: "pipeline.approve", subject: "#\(id)", detail: commit)
+            .insert(on: connection)
+    }
+
     /// A held pipeline is approved or cancelled as a whole.
     func refuseIfHeld() throws {
         guard pipeline.state == .held else { return }

@@ -5,8 +5,8 @@ import Server
 /// `pawl retry`
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Run a job again, or all that failed.",
-        discussion: "Example: pawl retry 126/test    pawl retry 126 --failed")
+        commandName: "retry", abstract: "Run a job again, or all that failed, or with more seeds.",
+        discussion: "Example: pawl retry 126/test    pawl retry 126 --failed    pawl retry 128/train --more-seeds 5")
 
     @Argument(help: "A job, such as 126/test; or with --failed a pipeline, such as 126.")
     var target: String?
@@ -16,6 +16,9 @@ struct RetryCommand: AsyncParsableCommand {
 
     @Flag(help: "Run a job again that its gate failed. No seed that counted is dropped for it.")
     var anyway = false
+
+    @Option(help: "Add so many seeds to those there are: to a job, or to all that the pipeline's gates judge.")
+    var moreSeeds: Int?
 
     @OptionGroup var options: ClientOptions
 
@@ -27,12 +30,18 @@ struct RetryCommand: AsyncParsableCommand {
         if failed && found.job != nil {
             throw CommandFailure(.usage, "--failed is for a whole pipeline:  pawl retry \(found.id) --failed")
         }
-        let job = failed ? nil : try found.requireJob(for: "retry").name
+        if failed && moreSeeds != nil {
+            throw CommandFailure(.usage, "--failed runs again what failed, --more-seeds adds to it: one of the two")
+        }
+        let job = failed || moreSeeds != nil ? found.job?.name : try found.requireJob(for: "retry").name
         let view: ChangeView
         do {
             view = try await client.change(
                 "POST", "/api/pipelines/\(found.id)/retry",
-                ["job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil])
+                [
+                    "job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil,
+                    "more-seeds": moreSeeds.map(String.init),
+                ])
         } catch let failure as CommandFailure where failure.status == .refused {
             throw CommandFailure(.refused, "not queued: \(failure.description)")
         }

@@ -37,6 +37,16 @@ struct ReportRendering: Sendable {
             }
             lines += [""] + table.lines(on: terminal)
         }
+        if !view.answers.isEmpty {
+            var table = Table()
+            for one in view.answers {
+                table.add([
+                    Table.Cell("asked".padded(to: 9)), Table.Cell(one.person),
+                    Table.Cell("\(one.command): \(one.answer)"),
+                ])
+            }
+            lines += [""] + table.lines(on: terminal)
+        }
         if !view.spent.isEmpty { lines += ["", "  spent      \(view.spent)"] }
         return lines
     }

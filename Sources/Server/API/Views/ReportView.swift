@@ -14,6 +14,8 @@ public struct ReportView: Codable, Hashable, Sendable {
     public var verdicts: [JudgedNode]
     /// Who let it pass although a gate says no; nil where nobody did.
     public var override: GateOverride?
+    /// What people asked for in comments, and what came of it, the newest last.
+    public var answers: [CommentAnswer]
     /// How the change's own rules differ from those that were used.
     public var ruleChanges: [String]
     /// Parameters that are others than the baseline's.
@@ -28,12 +30,13 @@ public struct ReportView: Codable, Hashable, Sendable {
     public var markdown: String
 
     /// Shows a report.
-    init(_ report: PullRequestReport, verdicts: [JudgedNode], override: GateOverride?) {
+    init(_ report: PullRequestReport, on detail: PipelineDetail) {
         pipeline = report.pipeline
         commit = report.commit
         headline = report.headline
-        self.verdicts = verdicts
-        self.override = override
+        verdicts = detail.verdicts
+        override = detail.override
+        answers = detail.answers
         ruleChanges = report.ruleChanges
         parameters = report.parameters
         curves = report.curveLines
