@@ -15,6 +15,8 @@ final class ScriptedForgeAPI: ForgeAPI {
         /// Thrown by the next questions for a credential, one each.
         var credentialFailures: [ForgeError] = []
         var heads: [BranchHead] = []
+        /// What accounts may do, by their numbers.
+        var roles: [Int64: AccountRole] = [:]
         /// What every repository is called now, asked for by its number.
         var name = "ml/churn"
         var deliveries: [HookDelivery] = []
@@ -97,7 +99,9 @@ final class ScriptedForgeAPI: ForgeAPI {
         }
     }
 
-    func role(of account: Event.Actor, in repository: RepositoryReference) async throws -> AccountRole { .none }
+    func role(of account: Event.Actor, in repository: RepositoryReference) async throws -> AccountRole {
+        try answer { script in account.remoteID.flatMap { script.roles[$0] } ?? .none }
+    }
 
     func branchHeads(of repository: RepositoryReference) async throws -> [BranchHead] { try answer { $0.heads } }
 

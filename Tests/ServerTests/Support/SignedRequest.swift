@@ -91,6 +91,19 @@ struct SignedRequest: Sendable {
         ]
     }
 
+    /// A comment that account 6 has written on a pull request.
+    static func comment(_ text: String, on number: Int64) -> JSONValue {
+        [
+            "action": "created", "issue": ["number": .integer(number), "pull_request": [:]],
+            "comment": ["id": 1, "body": .string(text), "user": ["id": 6, "login": "ines"]],
+            "repository": [
+                "id": 7, "full_name": "ml/churn", "clone_url": "https://forge.test/ml/churn.git",
+                "default_branch": "main",
+            ],
+            "sender": ["id": 6, "login": "ines"],
+        ]
+    }
+
     // MARK: GitLab
 
     /// GitLab's push to a hook with a signing token, or, with a token, to one without.
