@@ -111,4 +111,20 @@ struct GateTests {
         #expect(allowed.contains("retrain tonight"))
         project.expectNoViolations()
     }
+
+    @Test("a change from a commit that never ran has that one trained, once, and is compared with it")
+    func baseline() async throws {
+        let project = try await Project("gates/young", on: try await Site.shared(.github))
+        let file = Self.file().replacing("seeds: 3,", with: "seeds: 3, judge: {no_baseline: train},")
+        let first = try await project.push([".pawl.yml": file, "values.txt": Self.main], message: "Begin [skip ci]")
+        let bad = try await Self.propose(["values.txt": Self.worse], as: "bad", to: project)
+        #expect(bad.states["pawl/pr/gate"] == .failure)
+        #expect(bad.report.hasPrefix("**✗ Not yet: `f1` is worse than on `main`, by 0.0200."))
+        #expect(try await project.ended(first, source: "baseline")["pawl/baseline/evaluate"] == .success)
+        let fine = try await Self.propose(["values.txt": Self.same], as: "fine", to: project)
+        #expect(fine.states["pawl/pr/gate"] == .success)
+        let trained = project.statuses(of: first).filter { $0.context == "pawl/baseline" && $0.state == "success" }
+        #expect(trained.count == 1)
+        project.expectNoViolations()
+    }
 }

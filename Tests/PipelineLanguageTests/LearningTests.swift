@@ -176,4 +176,15 @@ struct LearningTests {
         #expect(Planning.refusal("include: .gitlab-ci.yml", others: others).first?.place?.file == "ci/a.yml")
         #expect(try Planning.plan("include: ci/a.yml", others: others).jobs.count == 1)
     }
+
+    @Test("judge says what a change is compared with, and what is done where there is nothing")
+    func judge() throws {
+        func file(_ text: String) -> String { "a: {script: x, ml: {gate: {f1: {want: higher}}, judge: {\(text)}}}" }
+        func judge(_ text: String) throws -> JudgeSettings? { try Planning.plan(file(text)).jobs[0].ml?.judge }
+        #expect(try judge("no_baseline: train")?.noBaseline == .train)
+        #expect(try judge("version: churn@v1.2.0")?.version == "churn@v1.2.0")
+        for wrong in ["no_baseline: maybe", "version: [a]", "version: 'a b'", "version: v1, no_baseline: train"] {
+            #expect(!Planning.refusal(file(wrong)).isEmpty, "\(wrong)")
+        }
+    }
 }

@@ -85,7 +85,7 @@ struct JudgeReader {
     let values: ValueReader
 
     func read(_ node: Node) -> JudgeSettings? {
-        let keys = ["confidence", "inconclusive", "one_seed", "no_baseline"]
+        let keys = ["confidence", "inconclusive", "one_seed", "no_baseline", "version"]
         guard let mapping = values.mapping(node, "ml: judge", keys: keys) else { return nil }
         var settings = JudgeSettings()
         if let node = mapping["confidence"], !node.isNull {
@@ -102,8 +102,26 @@ struct JudgeReader {
         }
         settings.inconclusive = doubt(mapping["inconclusive"], "inconclusive") ?? settings.inconclusive
         settings.oneSeed = doubt(mapping["one_seed"], "one_seed") ?? settings.oneSeed
-        settings.noBaseline = doubt(mapping["no_baseline"], "no_baseline") ?? settings.noBaseline
+        if let node = mapping["no_baseline"], !node.isNull {
+            settings.noBaseline = values.word(node, "ml: judge: no_baseline") ?? settings.noBaseline
+        }
+        settings.version = version(mapping["version"])
+        if settings.version != nil && settings.noBaseline == .train {
+            values.error(
+                "ml: judge: no_baseline: train runs the target branch's commit, and version names another. Leave one out.",
+                at: mapping.entry("version")?.keySpan)
+        }
         return settings
+    }
+
+    private func version(_ node: Node?) -> String? {
+        guard let node, !node.isNull else { return nil }
+        guard let tag = node.scalar?.text, (1...200).contains(tag.utf8.count), !tag.contains(where: \.isWhitespace)
+        else {
+            values.error("ml: judge: version must be a tag, such as churn@v1.2.0.", at: node.span)
+            return nil
+        }
+        return tag
     }
 
     private func doubt(_ node: Node?, _ key: String) -> JudgeSettings.Doubt? {

@@ -135,6 +135,16 @@ public struct JudgeSettings: Hashable, Codable, Sendable {
         case block
     }
 
+    /// What becomes of a change that there is nothing to compare with.
+    public enum MissingBaseline: String, Codable, Sendable, CaseIterable {
+        /// It is held against the limits alone, and the report says so.
+        case warn
+        /// It fails.
+        case block
+        /// What is judged is run once where the change left the target branch; where that does not help, as for `warn`.
+        case train
+    }
+
     /// The chance, from 0.5 to 1, with which what the verdict says of a model that is truly within the limits holds.
     public var confidence: Double
     /// What becomes of a change that may be worse or not.
@@ -142,11 +152,15 @@ public struct JudgeSettings: Hashable, Codable, Sendable {
     /// What becomes of a change that looks worse by a single seed, which proves nothing.
     public var oneSeed: Doubt
     /// What becomes of a change that there is nothing to compare with.
-    public var noBaseline: Doubt
+    public var noBaseline: MissingBaseline
+    /// The model version to compare with: the tag of a commit whose results were accepted. Nil for what the target branch
+    /// has.
+    public var version: String?
 
     /// 95 %, and doubts only warn.
     public init(
-        confidence: Double = 0.95, inconclusive: Doubt = .warn, oneSeed: Doubt = .warn, noBaseline: Doubt = .warn
+        confidence: Double = 0.95, inconclusive: Doubt = .warn, oneSeed: Doubt = .warn,
+        noBaseline: MissingBaseline = .warn
     ) {
         self.confidence = confidence
         self.inconclusive = inconclusive

@@ -27,17 +27,20 @@ public struct EventPlanner: Sendable {
     }
 
     /// The pipeline of an event that starts one.
-    /// - Parameter variables: what a person gave; they win over those of the pipeline file.
+    /// - Parameters:
+    ///   - variables: what a person gave; they win over those of the pipeline file.
+    ///   - source: what makes it, where the event does not say.
     /// - Throws: `ForgeError` or `GitError` where a forge or git could not tell; a wrong pipeline file is no error.
     func pipeline(
-        for event: Event, of repository: StoredRepository, variables: [Variable] = []
+        for event: Event, of repository: StoredRepository, variables: [Variable] = [], source: PipelineSource? = nil
     ) async throws -> Answer {
         guard let forge = forges[repository.reference.forge] else {
             throw ForgeError(
                 .misconfigured, message: "the settings have no forge \(repository.reference.forge) any more")
         }
-        let subject = try await PipelineSubject(of: event, repository: repository, forge: forge, mirrors: mirrors)
-        if ForgeDelivery.asksToSkip(subject.commit.message) && event.kind != .manual {
+        let subject = try await PipelineSubject(
+            of: event, as: source, repository: repository, forge: forge, mirrors: mirrors)
+        if ForgeDelivery.asksToSkip(subject.commit.message) && subject.mayBeSkipped {
             let reason = "the commit's message asks for it with [skip ci]"
             // What somebody waits for to merge is told that there is nothing to run, else it would wait for ever.
             guard subject.isForMerging else { return .nothing(reason, subject.identity) }
@@ -48,6 +51,30 @@ public struct EventPlanner: Sendable {
         }
         let planning = try await grounded(try await plan(subject, variables: variables), subject)
         return .pipeline(newPipeline(subject, planning, variables: variables))
+    }
+
+    /// The pipeline that gives a pull request something to be compared with: what is judged, and what that needs, at the
+    /// commit where the change left its target branch.
+    public func baselinePipeline(
+        of node: String, at commit: String, on branch: String, of repository: StoredRepository
+    ) async throws -> NewPipeline {
+        var event = Event(kind: .push, repository: repository.reference)
+        event.ref = "refs/heads/\(branch)"
+        event.commit = commit
+        var new: NewPipeline
+        switch try await pipeline(for: event, of: repository, source: .baseline) {
+        case .pipeline(let planned): new = planned
+        case .nothing(let reason, _):
+            new = NewPipeline(
+                repository: repository.id, source: .baseline, ref: "refs/heads/\(branch)", commit: commit,
+                trust: PipelineTrust(isProtected: false, isFork: false),
+                planning: .notPlanned(reason: reason, diagnostics: []))
+        }
+        if case .planned(let plan) = new.planning {
+            new.planning = .planned(plan.only(what: Set(plan.gatedNodes + [node])))
+            new.emptyReason = "\(node) is not run at this commit"
+        }
+        return new
     }
 
     /// The plan with its gates on the ground that the target branch gives them: its rules, and the commits to compare with.

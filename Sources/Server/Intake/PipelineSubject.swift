@@ -32,7 +32,11 @@ struct PipelineSubject: Sendable {
     private let tagMessage: String?
     private let mirror: Mirror
 
-    init(of event: Event, repository: StoredRepository, forge: ForgeConnection, mirrors: Mirrors) async throws {
+    /// - Parameter source: what makes the pipeline, where the event does not say.
+    init(
+        of event: Event, as source: PipelineSource?, repository: StoredRepository, forge: ForgeConnection,
+        mirrors: Mirrors
+    ) async throws {
         guard let wanted = event.commit else {
             throw ForgeError(.unreadablePayload, message: "the event names no commit")
         }
@@ -44,14 +48,14 @@ struct PipelineSubject: Sendable {
             let pullRequest = try await forge.api.pullRequest(claimed.number, of: reference)
             self.pullRequest = pullRequest
             kind = .mergeRequest
-            source = .pullRequest
+            self.source = .pullRequest
             ref = Self.ref(ofPullRequest: pullRequest.number, on: forge.kind)
             fetchURL = pullRequest.isFork ? pullRequest.headCloneURL : nil
         } else {
             pullRequest = nil
             ref = event.ref ?? "refs/heads/\(reference.defaultBranch)"
             kind = ref.hasPrefix("refs/tags/") ? .tag : .branch
-            source = Self.source(of: event.kind, isTag: kind == .tag)
+            self.source = source ?? Self.source(of: event.kind, isTag: kind == .tag)
             fetchURL = nil
         }
         let isFork = pullRequest?.isFork ?? false
@@ -111,15 +115,19 @@ struct PipelineSubject: Sendable {
         case .mergeGroup: "push"
         case .manual: "web"
         case .schedule: "schedule"
+        case .baseline: "push"
         }
     }
 
     /// Whether it is about what is to be merged, so that somebody waits for its status.
     var isForMerging: Bool { source == .pullRequest || source == .mergeGroup }
 
-    /// By what a repetition is recognized; nil for what a person asks for, which is wanted each time.
+    /// Whether the commit's own words may say that nothing is to run. What is asked for runs all the same.
+    var mayBeSkipped: Bool { source != .manual && source != .baseline }
+
+    /// By what a repetition is recognized; nil for what is asked for, which is wanted each time.
     var identity: EventIdentity? {
-        guard event.kind != .manual else { return nil }
+        guard mayBeSkipped else { return nil }
         // A pull request's update names the commit before, a recovered one does not: the commit after is enough.
         return EventIdentity(
             forge: repository.reference.forge, remoteID: repository.reference.remoteID, kind: event.kind, ref: ref,

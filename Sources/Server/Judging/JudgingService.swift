@@ -10,13 +10,22 @@ public struct JudgingService: Service {
     /// How long at most until it looks again where a signal was lost.
     private static let rest = Duration.minutes(1)
 
+    /// Plans the pipeline that gives a change something to be compared with.
+    public typealias BaselinePlanning =
+        @Sendable (_ node: String, _ commit: String, _ branch: String, StoredRepository) async throws -> NewPipeline
+
     private let store: Store
+    private let baselines: BaselinePlanning?
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
 
     /// Judges what waits in a store.
-    public init(store: Store, now: @escaping @Sendable () -> Timestamp, logger: Logger) {
+    /// - Parameter baselines: nil where nothing is ever trained only to compare with it.
+    public init(
+        store: Store, baselines: BaselinePlanning? = nil, now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
         self.store = store
+        self.baselines = baselines
         self.now = now
         self.logger = logger
     }
@@ -44,6 +53,7 @@ public struct JudgingService: Service {
     private func judge(_ pipeline: PipelineID) async {
         do {
             for waiting in try await store.judgingCases(of: pipeline) {
+                if try await awaitsBaseline(waiting) { continue }
                 let verdict = Self.verdict(on: waiting)
                 let words = VerdictWords(verdict).status
                 let isWritten = try await store.record(verdict, words: words, for: waiting, now: now())
@@ -55,6 +65,26 @@ public struct JudgingService: Service {
             }
         } catch {
             logger.error("metrics were not judged", metadata: ["pipeline": "\(pipeline)", "error": "\(error)"])
+        }
+    }
+
+    /// Whether a case is to be judged later, when there is something to compare it with; that is set going once.
+    private func awaitsBaseline(_ waiting: JudgingCase) async throws -> Bool {
+        guard let baselines else { return false }
+        switch waiting.need {
+        case .none: return false
+        case .wait: return true
+        case .train(let commit, let branch):
+            guard let repository = try await store.repository(waiting.pipeline.repository) else { return false }
+            let new = try await baselines(waiting.node, commit, branch, repository)
+            guard case .created(let id) = try await store.createPipeline(new, finishing: nil, now: now()) else {
+                return false
+            }
+            logger.info(
+                "a baseline is trained", metadata: ["pipeline": "\(id)", "for": "\(waiting.pipeline.id)"])
+            // One that could not even be planned has ended already: the next look judges without it.
+            store.judgingReady.give()
+            return true
         }
     }
 

@@ -47,6 +47,27 @@ struct AcceptedFinder {
     /// The results of the nearest commit before the change; nil where there are none.
     func nearest() throws -> AcceptedResults? { try found.first.flatMap { try results(of: $0, named: ground.target) } }
 
+    /// The results of a model version: those of its tag's commit, from the target branch or from the tag's own pipeline; nil
+    /// where there are none.
+    func version(_ tag: String) throws -> AcceptedResults? {
+        let rows = try connection.rows(
+            """
+            SELECT 'pipeline' AS row_table, id, commit_sha FROM pipeline
+            WHERE repository = $1 AND id <> $2
+                AND commit_sha = (
+                    SELECT commit_sha FROM pipeline WHERE repository = $1 AND ref = $3 ORDER BY id DESC LIMIT 1)
+                AND ref IN ($3, $4)
+                AND EXISTS (
+                    SELECT 1 FROM job JOIN attempt_report ON attempt_report.attempt = job.attempt
+                    WHERE job.pipeline = pipeline.id AND job.node = $5)
+                AND NOT EXISTS (
+                    SELECT 1 FROM job WHERE job.pipeline = pipeline.id AND job.node = $5 AND job.state <> 'passed')
+            ORDER BY id LIMIT 1
+            """, pipeline.repository, pipeline.id, "refs/tags/\(tag)", "refs/heads/\(ground.target)", node)
+        guard let row = rows.first else { return nil }
+        return try results(of: (try row.id("id"), try row.text("commit_sha"), 0), named: tag)
+    }
+
     /// The results that the last release was made of: those of the newest tag before the change that Pawl was told of, or
     /// of the nearest commit before that.
     func release() throws -> AcceptedResults? {

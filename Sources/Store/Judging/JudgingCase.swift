@@ -14,6 +14,8 @@ public struct JudgingCase: Sendable {
     public var candidate: [Int: MetricReport?]
     /// The accepted results to compare with; nil where there are none.
     public var baseline: AcceptedResults?
+    /// The pipeline that was made because the target branch has no results; nil where none was.
+    public var training: BaselineTraining?
     /// The results of the last release.
     public var release: AcceptedResults?
     /// Results of the target branch since the release.
@@ -25,6 +27,8 @@ public struct JudgingCase: Sendable {
     /// Whether an earlier look found it worse.
     public var mustShow: Bool
 
+    /// Where the change left its target branch; nil where that is not known.
+    let base: (commit: String, branch: String)?
     /// The attempts whose reports count, by seed.
     let counted: [Int: AttemptID]
     let life: String

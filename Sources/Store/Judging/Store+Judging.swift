@@ -26,6 +26,7 @@ extension Store {
         guard members.contains(where: { $1.state == .judging }),
             members.allSatisfy({ $1.state == .judging || $1.state.isEnded }), let ml = members.first?.0.ml
         else { return nil }
+        let settings = ml.judge ?? JudgeSettings()
         let pipeline = change.pipeline
         let ground = change.plan.ground ?? GateGround(target: "")
         let counted = try counted(members, of: pipeline.id, node, on: connection)
@@ -44,12 +45,14 @@ extension Store {
             node: node, pipeline: pipeline, ground: ground, connection: connection)
         let release = try ml.gate.contains { $0.ratchet != nil } ? accepted.release() : nil
         return JudgingCase(
-            pipeline: pipeline, node: node, rules: ml.gate, settings: ml.judge ?? JudgeSettings(),
+            pipeline: pipeline, node: node, rules: ml.gate, settings: settings,
             requiredSeeds: ground.required.first { $0.node == node }?.seeds ?? 1, candidate: candidate,
-            baseline: try accepted.nearest(), release: release,
+            baseline: try settings.version.map(accepted.version) ?? accepted.nearest(),
+            training: try BaselineTraining.find(for: pipeline, ground: ground, on: connection), release: release,
             history: try release.map { try accepted.since($0.reference.pipeline) } ?? [], look: earlier.count + 1,
             releaseLook: try release.map { try judgements(since: $0, of: node, pipeline, on: connection) } ?? 1,
-            mustShow: try mustShow(after: earlier), counted: counted, life: life, jobs: members.map(\.1))
+            mustShow: try mustShow(after: earlier), base: ground.ancestors.first.map { ($0, ground.target) },
+            counted: counted, life: life, jobs: members.map(\.1))
     }
 
     /// The attempts that count: those that have counted before, so that no seed is ever exchanged for a luckier one; of

@@ -8,6 +8,8 @@ public enum PipelineSource: String, Codable, Sendable, CaseIterable {
     case mergeGroup = "merge_group"
     case manual
     case schedule
+    /// A pull request has nothing to be compared with.
+    case baseline
 }
 
 /// How far a pipeline is trusted. Decided on the forge's numbers, read from its API.

@@ -137,7 +137,9 @@ struct PipelineChange {
             // A person made it begin anew: it does not go on from what it had.
             if old.state.isEnded && !new.state.isEnded { try Store.forgetCheckpoint(of: new.id, on: connection) }
         }
-        if jobs.contains(where: { $0.state == .judging }) { consequences.readiesJudging = true }
+        // The end of a baseline is what pull requests wait for.
+        let isBaseline = pipeline.source == .baseline && pipeline.state != .running
+        if isBaseline || jobs.contains(where: { $0.state == .judging }) { consequences.readiesJudging = true }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)
     }

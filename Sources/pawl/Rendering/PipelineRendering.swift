@@ -98,6 +98,7 @@ struct PipelineRendering: Sendable {
         case .mergeGroup: "merge queue\(by)"
         case .manual: "asked for\(by)"
         case .schedule: "scheduled"
+        case .baseline: "to be compared with"
         }
     }
 
