@@ -35,6 +35,40 @@ import Testing
             ])
     }
 
+    @Test("tests that failed stand below the jobs, each with its place and what it says")
+    func failedTests() throws {
+        let findings = """
+            {"tests":{"passed":211,"failed":7,"errored":0,"skipped":3,"milliseconds":31000,"failures":[
+             {"name":"test_round_trip[emoji]","suite":"tests.test_tokens","file":"tests/test_tokens.py","line":88,
+              "message":["assert decode(encode(\\"🦊\\")) == \\"🦊\\"","AssertionError: '<unk>' == '🦊'"]},
+             {"name":"\\u001b[31mred","suite":"tests.hostile","message":[]}]}}
+            """
+        let passed =
+            #"{"tests":{"passed":3,"failed":0,"errored":0,"skipped":0,"milliseconds":1,"failures":[]},"coverage":87.44}"#
+        let view = try Sample.pipeline(
+            state: "failed",
+            jobs: [
+                Sample.job(
+                    "test", "failed", failure: Sample.failure("script", "exit 1 after  pytest"), summary: "7 failed",
+                    start: 0, end: 38,
+                    attempts: [
+                        Sample.attempt(1, runner: "cpu2", state: "failed", claimed: 0, findings: findings)
+                    ]),
+                Sample.job(
+                    "lint", "passed", summary: "3 passed", start: 0, end: 2,
+                    attempts: [Sample.attempt(1, runner: "cpu2", state: "passed", claimed: 0, findings: passed)]),
+            ])
+        let lines = PipelineRendering(view, on: .plain()).lines()
+        #expect(
+            lines[3...10] == [
+                "    test  ✗ failed    38s  cpu2  your script: exit 1 after  pytest",
+                "    lint  ✓ passed  2.0 s  cpu2  3 passed, coverage 87.4 %", "",
+                "  tests/test_tokens.py:88  test_round_trip[emoji]                    7 failed, 211 passed, 3 skipped",
+                "      assert decode(encode(\"🦊\")) == \"🦊\"", "      AssertionError: '<unk>' == '🦊'",
+                "  tests.hostile   [31mred", "  and 5 more",
+            ], "\(lines)")
+    }
+
     @Test("a failure of Pawl's side looks different from the first line on, with every attempt")
     func ours() throws {
         let failure = Sample.failure("image", "registry.example.com: 503 while pulling", isOurs: true)

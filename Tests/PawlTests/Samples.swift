@@ -52,9 +52,10 @@ enum Sample {
     }
 
     static func attempt(
-        _ number: Int, runner: String, state: String, claimed: Double, failure: String? = nil
+        _ number: Int, runner: String, state: String, claimed: Double, failure: String? = nil, findings: String? = nil
     ) -> String {
-        let failed = failure.map { ",\"failure\":\($0)" } ?? ""
+        let failed =
+            (failure.map { ",\"failure\":\($0)" } ?? "") + (findings.map { ",\"findings\":\($0)" } ?? "")
         return """
             {"id":\(number),"number":\(number),"runner":"\(runner)","state":"\(state)","artifacts":[],
              "claimedAt":\(at(claimed).milliseconds),"startedAt":\(at(claimed + 0.4).milliseconds)\(failed)}

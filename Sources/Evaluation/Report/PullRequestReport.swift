@@ -89,6 +89,10 @@ public struct PullRequestReport: Sendable {
     public var curves: [CurvePair] = []
     /// Parameters that are others than the baseline's.
     public var parameters: [ParameterChange] = []
+    /// What the tests of all nodes came to together; nil where there is no report of any.
+    public var tests: TestReport?
+    /// How much of the code they reach, of each node that says it.
+    public var coverage: [CoverageFigure] = []
     /// What was used, in words.
     public var spent = ""
     /// When this was so.
@@ -110,7 +114,8 @@ public struct PullRequestReport: Sendable {
         var text = "**\(headline)**"
         // What matters most comes first: what has no room is left out whole.
         for part in [
-            override.map(overrideLine), rules, gates, changed, sparklines, spentLine, charts, jobTable, help, asked,
+            override.map(overrideLine), rules, gates, failedCases, changed, sparklines, tookLine, charts, jobTable,
+            help, asked,
         ] {
             guard let part, !part.isEmpty else { continue }
             guard text.utf8.count + part.utf8.count + end.utf8.count + 200 <= Self.limit else {
@@ -230,7 +235,11 @@ public struct PullRequestReport: Sendable {
         return lines.isEmpty ? nil : "```\n" + lines.joined(separator: "\n") + "\n```"
     }
 
-    private var spentLine: String? { spent.isEmpty ? nil : "**\(Markdown.text(spent))**" }
+    /// `Tests 212 passed · coverage 87.4 % · **0.81 GPU-hours**`
+    private var tookLine: String? {
+        let parts = [Markdown.text(testLine, limit: 600), spent.isEmpty ? "" : "**\(Markdown.text(spent))**"]
+        return parts.filter { !$0.isEmpty }.joined(separator: " · ")
+    }
 
     private var charts: String? {
         let charts = drawn.compactMap { name, this, base -> String? in

@@ -32,6 +32,7 @@ struct JobReader {
         if let node = present(keys["interruptible"]) { job.interruptible = values.bool(node, "interruptible") ?? false }
         if let node = present(keys["retry"]) { job.retry = RetryReader(values: values).read(node) ?? job.retry }
         if let node = present(keys["artifacts"]) { job.artifacts = ArtifactsReader(values: values).read(node) }
+        if let node = present(keys["coverage"]) { job.coveragePattern = coveragePattern(node) }
         if let node = present(keys["environment"]) {
             let reader = EnvironmentReader(values: values)
             job.environment = reader.read(node)
@@ -166,6 +167,17 @@ struct JobReader {
         guard let timeout = values.duration(node, "timeout") else { return nil }
         if timeout > .days(30) { values.error("timeout may be a month at most.", at: node.span) }
         return timeout
+    }
+
+    private func coveragePattern(_ node: Node) -> String? {
+        guard !node.isEmpty, let text = values.nonEmptyText(node, "coverage") else { return nil }
+        do throws(PatternError) {
+            if try Pattern(slashed: text) != nil { return text }
+            values.error("coverage must be a pattern between slashes, such as /TOTAL.* (\\d+)%/.", at: node.span)
+        } catch {
+            values.error("coverage \(text.prefix(80)) is no pattern: \(error.message).", at: node.span)
+        }
+        return nil
     }
 
     private func tags(_ node: Node) -> [String] {

@@ -16,8 +16,8 @@ enum Keywords {
 
     /// Keys of a job that are carried out.
     static let job = [
-        "after_script", "allow_failure", "artifacts", "before_script", "dependencies", "environment", "except",
-        "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel",
+        "after_script", "allow_failure", "artifacts", "before_script", "coverage", "dependencies", "environment",
+        "except", "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel",
         "resource_group", "retry", "rules", "script", "stage", "tags", "timeout", "variables", "when",
     ]
 
@@ -27,7 +27,6 @@ enum Keywords {
     /// Keys of GitLab that are not carried out, and what to do instead.
     static let unsupported: [String: String] = [
         "cache": "Remove it, or hand files on with artifacts.",
-        "coverage": "Remove it, or print the figure in the script.",
         "dast_configuration": "Remove it.",
         "hooks": "Put the commands into before_script.",
         "id_tokens": "Jobs get no identity token; use a secret of the repository.",
@@ -47,6 +46,6 @@ enum Keywords {
 
     /// Keys that ask for nothing when they are empty, and are then let be.
     static let harmlessWhenEmpty: Set<String> = [
-        "cache", "services", "coverage", "hooks", "id_tokens", "secrets",
+        "cache", "services", "hooks", "id_tokens", "secrets",
     ]
 }

@@ -7,12 +7,14 @@ struct ReportsReader {
     /// Reports that are only shown. Leaving them out changes no result.
     private static let shown: Set<String> = [
         "accessibility", "annotations", "api_fuzzing", "browser_performance", "cluster_image_scanning", "codequality",
-        "container_scanning", "coverage_fuzzing", "coverage_report", "cyclonedx", "dast", "dependency_scanning",
-        "junit",
-        "license_management", "license_scanning", "load_performance", "lsif", "performance",
+        "container_scanning", "coverage_fuzzing", "cyclonedx", "dast", "dependency_scanning", "license_management",
+        "license_scanning", "load_performance", "lsif", "performance",
         "repository_xray", "requirements", "requirements_v2", "sarif", "sast", "secret_detection", "tensorboard",
         "terraform",
     ]
+
+    /// Reports that are read.
+    private static let read: Set<String> = ["coverage_report", "junit", "metrics"]
 
     /// The reports that are read.
     func read(_ node: Node) -> PlannedJob.Artifacts.Reports? {
@@ -26,27 +28,43 @@ struct ReportsReader {
                 guard !entry.value.isNull else { continue }
                 let key = "artifacts: reports: metrics"
                 reports.metrics = values.texts(entry.value, key, allowsSingle: true)?.map(\.text) ?? []
+            } else if entry.key == "junit" {
+                guard !entry.value.isNull else { continue }
+                let key = "artifacts: reports: junit"
+                reports.junit = values.texts(entry.value, key, allowsSingle: true)?.map(\.text)
+            } else if entry.key == "coverage_report" {
+                guard !entry.value.isNull else { continue }
+                reports.coverage = coverage(entry.value)
             } else if entry.key == "dotenv" {
                 let text = "is not supported yet: its variables would not reach later jobs. Hand a file on with paths."
                 values.error("artifacts: reports: dotenv \(text)", at: entry.keySpan)
             } else if Self.shown.contains(entry.key) {
                 check(entry)
             } else {
-                let hint = values.session.suggestion(for: entry.key, among: Self.shown.union(["metrics"]).sorted())
+                let hint = values.session.suggestion(for: entry.key, among: Self.shown.union(Self.read).sorted())
                 values.error(
                     "artifacts: reports: \"\(entry.key.prefix(60))\" is not a kind of report.\(hint)", at: entry.keySpan
                 )
             }
         }
-        return reports.metrics.isEmpty ? nil : reports
+        return reports.isEmpty ? nil : reports
+    }
+
+    private func coverage(_ node: Node) -> CoverageReport? {
+        let key = "artifacts: reports: coverage_report"
+        guard let mapping = values.mapping(node, key, keys: ["coverage_format", "path"]) else { return nil }
+        guard let format = mapping["coverage_format"], let path = mapping["path"] else {
+            values.error("\(key) needs coverage_format, which is cobertura or jacoco, and path.", at: node.span)
+            return nil
+        }
+        let known: CoverageFormat? = values.word(format, "\(key): coverage_format")
+        guard let known, let path = values.nonEmptyText(path, "\(key): path") else { return nil }
+        return CoverageReport(format: known, path: path)
     }
 
     private func check(_ entry: Mapping.Entry) {
         let key = "artifacts: reports: \(entry.key)"
-        if entry.key == "coverage_report" {
-            guard let mapping = values.mapping(entry.value, key, keys: ["coverage_format", "path"]) else { return }
-            for part in mapping.entries { _ = values.nonEmptyText(part.value, "\(key): \(part.key)") }
-        } else if !entry.value.isNull, values.texts(entry.value, key, allowsSingle: true) == nil {
+        if !entry.value.isNull, values.texts(entry.value, key, allowsSingle: true) == nil {
             return
         }
         values.warning(

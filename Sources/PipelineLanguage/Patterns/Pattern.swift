@@ -1,6 +1,6 @@
 /// A pattern of a pipeline file, such as `/^release-\d+$/i`.
 struct Pattern: Sendable {
-    private let program: PatternProgram
+    let program: PatternProgram
 
     /// What making it took, in steps.
     var cost: Int { program.size }

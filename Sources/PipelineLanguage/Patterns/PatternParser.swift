@@ -4,11 +4,13 @@ struct PatternParser {
         var foldsCase = false
         var isMultiline = false
         var dotTakesLineFeed = false
+        var prefersFew = false
     }
 
     private var rest: Substring.UnicodeScalarView
     private var flags = Flags()
     private var depth = 0
+    private var groups = 0
 
     private static let depthLimit = 200
     private static let repeatLimit = 1_000
@@ -48,8 +50,12 @@ struct PatternParser {
                         message: wasRepeated
                             ? "a repetition repeats a repetition" : "nothing stands before a repetition")
                 }
-                if rest.first == "?" { rest.removeFirst() }
-                parts.append(.repeated(last, min: least, max: most))
+                var isLazy = flags.prefersFew
+                if rest.first == "?" {
+                    rest.removeFirst()
+                    isLazy.toggle()
+                }
+                parts.append(.repeated(last, min: least, max: most, isLazy: isLazy))
                 repeatable = false
                 wasRepeated = true
             } else {
@@ -136,11 +142,17 @@ struct PatternParser {
 
     private mutating func group() throws(PatternError) -> PatternSyntax? {
         let outer = flags
-        if rest.first == "?" {
+        var number: Int?
+        if rest.first != "?" {
+            groups += 1
+            number = groups
+        } else {
             rest.removeFirst()
             guard let next = rest.first else { throw PatternError(message: "a group is not closed") }
             if next == "P" || next == "<" {
                 try groupName()
+                groups += 1
+                number = groups
             } else if try !groupFlags() {
                 return nil
             }
@@ -149,7 +161,7 @@ struct PatternParser {
         guard rest.first == ")" else { throw PatternError(message: "a group is not closed") }
         rest.removeFirst()
         flags = outer
-        return inner
+        return number.map { .group(inner, number: $0) } ?? inner
     }
 
     private mutating func groupName() throws(PatternError) {
@@ -183,8 +195,7 @@ struct PatternParser {
         case "i": flags.foldsCase = value
         case "m": flags.isMultiline = value
         case "s": flags.dotTakesLineFeed = value
-        // Which of several matches is taken does not matter where only its existence counts.
-        case "U": break
+        case "U": flags.prefersFew = value
         default: throw PatternError(message: "\"\(flag)\" is not a flag; i, m, s and U are")
         }
     }

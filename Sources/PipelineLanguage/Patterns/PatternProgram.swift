@@ -6,18 +6,22 @@ struct PatternProgram: Sendable {
     /// What must hold at a position without taking a character.
     enum Assertion: Sendable, Equatable { case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary }
 
-    private enum Instruction: Sendable {
+    enum Instruction: Sendable {
         case one(ScalarSet)
         case assertion(Assertion)
         case split(Int, Int)
         case jump(Int)
+        /// Notes the place: a group begins or ends.
+        case mark(Int)
         case match
     }
 
     /// How long a program may get; counted repetitions are written out.
     static let sizeLimit = 4_000
 
-    private var instructions: [Instruction] = []
+    private(set) var instructions: [Instruction] = []
+    /// How many groups it has whose places are told.
+    private(set) var groups = 0
 
     /// How many instructions it has.
     var size: Int { instructions.count }
@@ -42,7 +46,12 @@ struct PatternProgram: Sendable {
         case .assertion(let assertion): try append(.assertion(assertion))
         case .sequence(let parts): for part in parts { try emit(part) }
         case .choice(let choices): try emitChoice(choices[...])
-        case .repeated(let part, let least, let most): try emitRepeat(part, least, most)
+        case .repeated(let part, let least, let most, let isLazy): try emitRepeat(part, least, most, isLazy)
+        case .group(let part, let number):
+            groups = max(groups, number)
+            try append(.mark(2 * number))
+            try emit(part)
+            try append(.mark(2 * number + 1))
         }
     }
 
@@ -60,7 +69,13 @@ struct PatternProgram: Sendable {
         for exit in exits { instructions[exit] = .jump(instructions.count) }
     }
 
-    private mutating func emitRepeat(_ part: PatternSyntax, _ least: Int, _ most: Int?) throws(PatternError) {
+    private mutating func emitRepeat(
+        _ part: PatternSyntax, _ least: Int, _ most: Int?, _ isLazy: Bool
+    ) throws(PatternError) {
+        // What stands first is preferred.
+        func split(at place: Int, orTo end: Int) -> Instruction {
+            isLazy ? .split(end, place + 1) : .split(place + 1, end)
+        }
         for _ in 0..<least {
             let before = instructions.count
             try emit(part)
@@ -68,20 +83,20 @@ struct PatternProgram: Sendable {
             if instructions.count == before { return }
         }
         guard let most else {
-            let split = instructions.count
-            try append(.split(split + 1, 0))
+            let place = instructions.count
+            try append(.jump(0))
             try emit(part)
-            try append(.jump(split))
-            instructions[split] = .split(split + 1, instructions.count)
+            try append(.jump(place))
+            instructions[place] = split(at: place, orTo: instructions.count)
             return
         }
         var splits: [Int] = []
         for _ in least..<max(least, most) {
             splits.append(instructions.count)
-            try append(.split(instructions.count + 1, 0))
+            try append(.jump(0))
             try emit(part)
         }
-        for split in splits { instructions[split] = .split(split + 1, instructions.count) }
+        for place in splits { instructions[place] = split(at: place, orTo: instructions.count) }
     }
 
     /// Whether the text has a match: anywhere, or over its whole length. Nil when the budget ran out.
@@ -123,6 +138,7 @@ struct PatternProgram: Sendable {
             case .one: threads.add(position)
             case .match: threads.hasMatch = true
             case .jump(let target): pending.append(target)
+            case .mark: pending.append(position + 1)
             case .split(let first, let second):
                 pending.append(second)
                 pending.append(first)
@@ -132,7 +148,7 @@ struct PatternProgram: Sendable {
         }
     }
 
-    private static func holds(_ assertion: Assertion, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
+    static func holds(_ assertion: Assertion, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
         switch assertion {
         case .textStart: previous == nil
         case .textEnd: next == nil

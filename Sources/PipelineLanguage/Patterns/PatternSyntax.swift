@@ -5,6 +5,8 @@ indirect enum PatternSyntax: Sendable {
     case assertion(PatternProgram.Assertion)
     case sequence([PatternSyntax])
     case choice([PatternSyntax])
-    /// Repeats; nil for the upper bound means without end.
-    case repeated(PatternSyntax, min: Int, max: Int?)
+    /// Repeats; nil for the upper bound means without end. A lazy one takes as few as it can.
+    case repeated(PatternSyntax, min: Int, max: Int?, isLazy: Bool = false)
+    /// A part whose place in the text is told, with its number from 1.
+    case group(PatternSyntax, number: Int)
 }

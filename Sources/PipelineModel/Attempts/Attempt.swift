@@ -36,12 +36,14 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var failedGPUs: [GPUFault]?
     /// What the job reported in numbers; nil where nothing.
     public var report: MetricReport?
+    /// What its tests found; nil where nothing is known of any.
+    public var findings: Findings?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
         finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
-        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil
+        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil, findings: Findings? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -52,6 +54,7 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.usage = usage
         self.failedGPUs = failedGPUs
         self.report = report
+        self.findings = findings
     }
 }
 

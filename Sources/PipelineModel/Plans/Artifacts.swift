@@ -25,9 +25,20 @@ extension PlannedJob {
         public struct Reports: Hashable, Codable, Sendable {
             /// Globs of files of metrics.
             public var metrics: [String]
+            /// Globs of files of test results in JUnit's form; nil for none.
+            public var junit: [String]?
+            /// The file that says how much of the code tests reach; nil for none.
+            public var coverage: CoverageReport?
 
             /// Names files.
-            public init(metrics: [String] = []) { self.metrics = metrics }
+            public init(metrics: [String] = [], junit: [String]? = nil, coverage: CoverageReport? = nil) {
+                self.metrics = metrics
+                self.junit = junit
+                self.coverage = coverage
+            }
+
+            /// Whether it names none.
+            public var isEmpty: Bool { metrics.isEmpty && junit == nil && coverage == nil }
         }
 
         /// What `expire_in: never` means: a hundred years.
@@ -45,4 +56,23 @@ extension PlannedJob {
             self.expireIn = expireIn
         }
     }
+}
+
+/// A file that says how much of the code tests reach, and its form.
+public struct CoverageReport: Hashable, Codable, Sendable {
+    /// The form.
+    public var format: CoverageFormat
+    /// A glob of the file.
+    public var path: String
+
+    /// Names a file.
+    public init(format: CoverageFormat, path: String) {
+        self.format = format
+        self.path = path
+    }
+}
+
+/// The forms of files that say how much of the code tests reach.
+public enum CoverageFormat: String, Codable, Sendable, CaseIterable {
+    case cobertura, jacoco
 }

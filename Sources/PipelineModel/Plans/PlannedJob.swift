@@ -43,6 +43,8 @@ public struct PlannedJob: Hashable, Codable, Sendable {
     public var resourceGroup: String?
     /// What the job asks of a machine for learning.
     public var ml: MLSettings?
+    /// The pattern, between slashes, that finds in the log how much of the code tests reach; nil for none.
+    public var coveragePattern: String?
 
     /// A job with GitLab's defaults: on success, not allowed to fail, not retried.
     public init(name: String, stage: String, script: [String]) {

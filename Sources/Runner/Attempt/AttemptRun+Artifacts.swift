@@ -36,11 +36,15 @@ extension AttemptRun {
         return report.isEmpty ? nil : report
     }
 
-    /// What is said of the job in a few words: its numbers where it passed, else what its log ended with.
-    func summary(_ report: MetricReport?, _ outcome: Outcome, _ pump: LogPump) async -> String? {
+    /// What is said of the job in a few words: how its tests ended, and its numbers where it passed; else what its log ended
+    /// with.
+    func summary(
+        _ report: MetricReport?, _ findings: Findings?, _ outcome: Outcome, _ pump: LogPump
+    ) async -> String? {
         let metrics = outcome.failure == nil ? report?.metrics.prefix(3) ?? [] : []
-        if metrics.isEmpty { return await pump.summary }
-        return metrics.map { "\($0.name) \(NumberText.of($0.value.number))" }.joined(separator: ", ")
+        var words = findings?.tests.map { [$0.words] } ?? []
+        words += metrics.map { "\($0.name) \(NumberText.of($0.value.number))" }
+        return words.isEmpty ? await pump.summary : words.joined(separator: ", ")
     }
 
     private func store(_ artifacts: PlannedJob.Artifacts, _ plan: AttemptPlan, _ pump: LogPump) async throws -> Bool {

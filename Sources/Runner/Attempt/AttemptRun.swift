@@ -170,11 +170,13 @@ struct AttemptRun: Sendable {
             }
             if let failure = outcome.failure { outcome.failure?.message = plan.masked(failure.message) }
             let report = await readReport(plan, outcome, pump)
+            let findings = await readFindings(plan, outcome, pump)
             let result = AttemptResult(
-                failure: outcome.failure, exitCode: outcome.exitCode, summary: await summary(report, outcome, pump),
+                failure: outcome.failure, exitCode: outcome.exitCode,
+                summary: await summary(report, findings, outcome, pump),
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
                 imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
-                failedGPUs: outcome.failedGPUs, report: report)
+                failedGPUs: outcome.failedGPUs, report: report, findings: findings)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let removed: Void = remove(container)

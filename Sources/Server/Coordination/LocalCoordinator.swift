@@ -144,7 +144,9 @@ public struct LocalCoordinator: Coordinator {
 
     /// Ends the attempt, and does all that follows from it.
     public func complete(_ key: LeaseKey, with result: AttemptResult) async throws {
-        try await translated { try await store.complete(key, with: result, now: now()) }
+        try await translated {
+            try await store.complete(key, with: LogCoverage.added(to: result, of: key, in: store), now: now())
+        }
     }
 
     /// Puts the job back into the queue, its attempt unspent.

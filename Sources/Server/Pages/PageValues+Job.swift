@@ -15,6 +15,9 @@ extension PageValues {
         var environment: String?
         var needs: String?
         var text: String?
+        var tests: Tests?
+        var hasRemarks: Bool
+        var remarks: [String]
         var hasAttempts: Bool
         var attempts: [AttemptRow]
 
@@ -37,6 +40,35 @@ extension PageValues {
                 AttemptRow($0, of: job.name, in: pipeline.id, links: links, now: view.at)
             }
             hasAttempts = !attempts.isEmpty
+            tests = job.findings?.tests.map(Tests.init)
+            remarks = job.findings?.remarks ?? []
+            hasRemarks = !remarks.isEmpty
+        }
+    }
+
+    /// How a job's tests ended.
+    struct Tests: Sendable {
+        var counts: String
+        var time: String?
+        var cases: [Case]
+        var more: String?
+
+        struct Case: Sendable {
+            var place: String?
+            var name: String
+            var message: String
+        }
+
+        init(_ report: TestReport) {
+            counts = report.words
+            time = report.milliseconds > 0 ? Duration.milliseconds(report.milliseconds).text : nil
+            cases = report.failures.map {
+                Case(
+                    place: $0.place.isEmpty ? nil : $0.place, name: $0.name,
+                    message: $0.message.joined(separator: "\n"))
+            }
+            let rest = report.failed + report.errored - cases.count
+            more = rest > 0 ? String(rest) : nil
         }
     }
 

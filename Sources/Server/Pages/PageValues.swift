@@ -148,8 +148,9 @@ enum PageValues {
         case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
         case .manual: "a person starts it: pawl play"
         case .ready: "for a runner"
-        case .running, .judging, .passed: job.summary ?? ""
-        case .failed where job.failure?.class == .script: "your script: \(job.failure?.message ?? "")"
+        case .running, .judging, .passed: job.told ?? ""
+        case .failed where job.failure?.class == .script:
+            "your script: \(job.failure?.message ?? "")" + (job.findings?.tests.map { "; \($0.words)" } ?? "")
         case .failed: job.failure?.message ?? ""
         case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
         case .cancelled: job.failure?.message ?? ""

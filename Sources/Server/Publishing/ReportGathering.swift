@@ -23,6 +23,7 @@ struct ReportGathering: Sendable {
         report.rulesOf = detail.plan?.ground?.target ?? ""
         report.jobs = view.nodes.map { Self.job($0, in: view, now: now) }
         report.spent = Self.spent(view)
+        try await addFindings(of: detail, view, to: &report)
         report.at = now.clock
         try await addNumbers(of: detail, to: &report)
         return report
@@ -46,6 +47,29 @@ struct ReportGathering: Sendable {
                     .filter { !report.parameters.contains($0) }
             }
         }
+    }
+
+    /// How the tests ended, and how much of the code they reach, beside what it was before.
+    private func addFindings(
+        of detail: PipelineDetail, _ view: PipelineDetailView, to report: inout PullRequestReport
+    ) async throws {
+        let found = view.nodes.compactMap { node in node.findings.map { (node.name, $0) } }
+        let tests = found.compactMap(\.1.tests)
+        report.tests = tests.isEmpty ? nil : tests.reduce(TestReport(), +)
+        guard found.contains(where: { $0.1.coverage != nil }) else { return }
+        var before: [String: Findings] = [:]
+        if let compared = try await compared(detail) { before = try await store.findings(of: compared) }
+        report.coverage = found.compactMap { node, findings in
+            findings.coverage.map { CoverageFigure(node: node, percent: $0, before: before[node]?.coverage) }
+        }
+    }
+
+    /// The pipeline that a change is held against: what its gates took, else the newest on the target branch before it.
+    private func compared(_ detail: PipelineDetail) async throws -> PipelineID? {
+        if let baseline = detail.verdicts.compactMap(\.verdict.baseline).first { return baseline.pipeline }
+        let told = detail.variables.last { $0.name == "CI_MERGE_REQUEST_TARGET_BRANCH_NAME" }?.value
+        let branch = told ?? detail.repository.reference.defaultBranch
+        return try await store.newestPassed(onBranch: branch, before: detail.pipeline)
     }
 
     private static func curves(
@@ -89,7 +113,7 @@ struct ReportGathering: Sendable {
             switch whole.state {
             case .failed, .failedAllowed, .cancelled: whole.failure?.message ?? ""
             case .notRun: whole.because.map { "needs \(view.nodeNames(of: [$0])[0])" } ?? ""
-            default: whole.summary ?? ""
+            default: (node.jobs.count == 1 ? node.jobs[0].told : whole.summary.map { $0 + node.testWords }) ?? ""
             }
         return .init(
             name: node.name, seeds: node.jobs.count, result: "\(word.tone.sign) \(word.word)",

@@ -4,7 +4,7 @@ extension StoredAttempt {
     static let columns = """
         'attempt' AS row_table, id, job, number, epoch, runner, state, lease_until, claimed_at, acknowledged_at,
         started_at, finished_at, failure, exit_code, summary, image_digest, log_size, log_removed_at, runner_id, gpus,
-        resumed_from, usage
+        resumed_from, usage, findings
         """
 
     init(row: SQLRow) throws {
@@ -29,6 +29,7 @@ extension StoredAttempt {
         gpus = try row.json("gpus")
         resumedFrom = try row.optionalInteger("resumed_from").flatMap(Int.init(exactly:))
         usage = try row.optionalJSON("usage")
+        findings = try row.optionalJSON("findings")
         artifacts = []
     }
 

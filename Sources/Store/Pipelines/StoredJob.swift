@@ -56,6 +56,8 @@ public struct StoredAttempt: Hashable, Sendable {
     public var resumedFrom: Int?
     /// What it used; nil while it has not ended, and where it never began.
     public var usage: AttemptUsage?
+    /// What its tests found; nil where nothing is known of any.
+    public var findings: Findings?
     /// Where it is.
     public var state: AttemptState
     /// Until when its lease holds or held.

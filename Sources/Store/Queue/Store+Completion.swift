@@ -99,11 +99,12 @@ extension Store {
             """
             UPDATE attempt
             SET state = $2, failure = $3, exit_code = $4, summary = $5, started_at = $6, finished_at = $7,
-                ended_at = $8, image_digest = $9, log_size = $10
+                ended_at = $8, image_digest = $9, log_size = $10, findings = $11
             WHERE id = $1
             """,
             key.attempt, state, try result.failure.map { try jsonText($0) }, result.exitCode, result.summary,
-            result.startedAt, result.finishedAt, now, result.imageDigest, logSize)
+            result.startedAt, result.finishedAt, now, result.imageDigest, logSize,
+            try result.findings.map { try jsonText($0) })
     }
 
     /// Writes down what an environment has now, unless it has something newer.
@@ -131,6 +132,7 @@ extension AttemptResult {
         var bounded = self
         bounded.summary = summary?.cut(to: 120)
         bounded.imageDigest = imageDigest?.cut(to: 300)
+        bounded.findings = findings?.bounded
         bounded.failure?.message = failure?.message.cut(to: 1_000) ?? ""
         return bounded
     }

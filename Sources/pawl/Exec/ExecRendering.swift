@@ -85,7 +85,7 @@ struct ExecRendering: Sendable {
             let wait = job.readyAt.map { max($0 - now, .zero).text } ?? "a moment"
             return "again in \(wait): \(failure.message)"
         case .running, .judging: return tails[job.name].map { "last line: \($0)" } ?? "starting"
-        case .passed: return job.summary ?? artifacts(of: job) ?? ""
+        case .passed: return job.told ?? artifacts(of: job) ?? ""
         case .cancelled, .failed, .failedAllowed, .notRun, .manual:
             return JobText(job, of: view).text
         }

@@ -21,6 +21,7 @@ struct PipelineRendering: Sendable {
     func lines() -> [String] {
         var lines = [headline(), history()]
         if !view.jobs.isEmpty { lines += [""] + jobLines() }
+        lines += TestRendering.lines(view, on: terminal)
         lines +=
             diagnostics() + GateRendering.lines(view.verdicts ?? [], on: terminal) + override()
             + UsageRendering.spent(view, on: terminal) + notes()
@@ -145,7 +146,7 @@ struct PipelineRendering: Sendable {
         let ended = node.jobs.count { $0.state.isEnded }
         let isJudged = whole.failure?.class == .gate
         let seeds = ended == node.jobs.count ? "\(ended) seeds" : "\(ended) of \(node.jobs.count) seeds ended"
-        let text = isJudged ? "scripts ended 0; the gate failed the job" : seeds
+        let text = isJudged ? "scripts ended 0; the gate failed the job" : seeds + node.testWords
         return [
             Table.Cell("\(node.name) \(terminal.isUnicode ? "×" : "x")\(node.jobs.count)"),
             Table.Cell(mark.text(on: terminal), mark.sign.colour),
@@ -256,7 +257,7 @@ struct JobText: Sendable {
             case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
             case .ready: "for a runner"
             case .running, .judging: Self.running(job)
-            case .passed: job.summary ?? ""
+            case .passed: job.told ?? ""
             case .failed: Self.failure(job)
             case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
             case .cancelled: job.failure?.message ?? ""
@@ -279,6 +280,8 @@ struct JobText: Sendable {
         // What the verdict is stands with the gate; of one seed its own numbers are news.
         if failure.class == .gate, job.seed != nil { return job.summary ?? failure.message }
         guard failure.class == .script else { return failure.message }
-        return "your script: \(failure.message)" + (job.summary.map { ", after: \($0)" } ?? "")
+        // How many tests failed stands with those that did.
+        let after = job.findings?.isBad == true ? nil : job.summary
+        return "your script: \(failure.message)" + (after.map { ", after: \($0)" } ?? "")
     }
 }

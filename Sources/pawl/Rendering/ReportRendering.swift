@@ -1,3 +1,4 @@
+import PipelineModel
 import Server
 
 /// Draws a report for a terminal: the first line answers, the rest is evidence.
@@ -47,8 +48,23 @@ struct ReportRendering: Sendable {
             }
             lines += [""] + table.lines(on: terminal)
         }
+        if let tests = view.tests {
+            lines += TestRendering.cases(tests, counts: "", atMost: TestReport.failureLimit, on: terminal)
+        }
+        lines += found()
         if !view.spent.isEmpty { lines += ["", "  spent      \(view.spent)"] }
         return lines
+    }
+
+    /// `tests  212 passed, 3 skipped` and `coverage  87.4 % (+0.2)`
+    private func found() -> [String] {
+        var table = Table()
+        if let tests = view.tests { table.add([Table.Cell("tests".padded(to: 9)), Table.Cell(tests.words)]) }
+        for figure in view.coverage {
+            let node = view.coverage.count > 1 ? figure.node : ""
+            table.add([Table.Cell("coverage".padded(to: 9)), Table.Cell("\(figure.words)  \(node)")])
+        }
+        return table.rows.isEmpty ? [] : [""] + table.lines(on: terminal)
     }
 
     /// The first line is written for Markdown as well.

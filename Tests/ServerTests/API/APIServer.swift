@@ -196,12 +196,14 @@ final class APIServer: Sendable {
     }
 
     /// Ends an attempt.
-    func end(_ key: LeaseKey, failing failure: Failure? = nil, now: Timestamp = apiMoment(12)) async throws {
+    func end(
+        _ key: LeaseKey, failing failure: Failure? = nil, findings: Findings? = nil, now: Timestamp = apiMoment(12)
+    ) async throws {
         try await store.complete(
             key,
             with: AttemptResult(
                 failure: failure, exitCode: failure?.exitCode ?? 0, summary: "14 passed", startedAt: apiMoment(2),
-                finishedAt: now), now: now)
+                finishedAt: now, findings: findings), now: now)
     }
 }
 

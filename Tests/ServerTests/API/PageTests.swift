@@ -79,7 +79,11 @@ import Testing
             let key = try await server.start()
             let log = "\u{1B}[31mred\u{1B}[0m <img src=x onerror=y> \u{1B}]8;;http://evil\u{7}link\u{1B}]8;;\u{7}"
             _ = try await server.store.appendLog(Array(log.utf8), at: 0, to: key)
-            try await server.end(key, failing: Failure(.script, exitCode: 1, Self.hostile))
+            let failed = FailedCase(name: Self.hostile, file: Self.hostile, line: 3, message: [Self.hostile, "second"])
+            try await server.end(
+                key, failing: Failure(.script, exitCode: 1, Self.hostile),
+                findings: Findings(tests: TestReport(passed: 2, failed: 1, failures: [failed]), remarks: [Self.hostile])
+            )
             let link = try #require(server.links.link(to: id)).dropFirst("https://pawl.example.com".count)
             let grant = link.drop { $0 != "?" }
             let page = try await server.ask("GET", String(link), as: nil)
@@ -95,6 +99,7 @@ import Testing
                 #expect(answer.headers["X-Content-Type-Options"] == "nosniff")
             }
             #expect(jobPage.text.contains("<span class=\"f1\">red</span> &lt;img src=x onerror=y&gt; link"))
+            #expect(jobPage.text.contains("Tests: 1 failed, 2 passed"))
             let plain = try await server.ask("GET", "/pipelines/\(id)/te%3Cb%3Est/log\(grant)", as: nil)
             #expect(plain.text == "red <img src=x onerror=y> link")
             #expect(plain.headers["Content-Type"]?.hasPrefix("text/plain") == true)

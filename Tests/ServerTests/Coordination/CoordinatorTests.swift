@@ -55,6 +55,28 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("coverage is what the last line of the log has that the job's pattern finds, and wins over a file's")
+    func coverage() async throws {
+        try await TestServer.serve { server in
+            let coordinator = try await coordinator(server)
+            var measured = job("measured")
+            measured.coveragePattern = #"/TOTAL.* (\d+(?:\.\d+)?)%/"#
+            let id = try await pipeline(server, [measured, job("other")])
+            for name in ["measured", "other"] {
+                let claim = try #require(try await coordinator.claim(Self.request))
+                _ = try await coordinator.acknowledge(claim.key)
+                let log = "TOTAL 9 1 88%\n\u{1B}[32mTOTAL\u{1B}[0m 17 2 88.2%\nbye\n"
+                _ = try await coordinator.append(Array(log.utf8), at: 0, to: claim.key)
+                let tests = TestReport(passed: 3)
+                let result = AttemptResult(
+                    exitCode: 0, finishedAt: server.now, findings: Findings(tests: tests, coverage: 50))
+                for _ in 1...2 { try await coordinator.complete(claim.key, with: result) }
+                let findings = try await server.store.job(named: name, of: id)?.attempts.first?.findings
+                #expect(findings == Findings(tests: tests, coverage: name == "measured" ? 88.2 : 50))
+            }
+        }
+    }
+
     @Test("a job that can never be handed out fails as Pawl's side, in words, and does not come back for ever")
     func poison() async throws {
         try await TestServer.serve { server in

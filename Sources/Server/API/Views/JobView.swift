@@ -1,3 +1,4 @@
+import Evaluation
 import PipelineModel
 import Store
 
@@ -58,6 +59,16 @@ public struct JobView: Codable, Hashable, Sendable {
         startedAt = job.startedAt
         finishedAt = job.finishedAt
         attempts = job.attempts.map(AttemptView.init)
+    }
+
+    /// What the tests of its newest attempt found; nil while that has not ended, and where nothing is known of any.
+    public var findings: Findings? { attempts.last?.findings }
+
+    /// What it came to in a few words: `212 passed, 3 skipped, coverage 87.4 %`.
+    public var told: String? {
+        let coverage = findings?.coverage.map { "coverage \(CoverageFigure.words($0))" }
+        let words = [summary, coverage].compactMap { $0 }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
     /// How long it took, or has run at `now`; nil where it never ran.
@@ -124,6 +135,8 @@ public struct AttemptView: Codable, Hashable, Sendable {
     public var resumedFrom: Int?
     /// What it used; nil while it has not ended, and where it never began.
     public var usage: AttemptUsage?
+    /// What its tests found; nil where nothing is known of any.
+    public var findings: Findings?
 
     /// Shows a stored attempt.
     public init(_ attempt: StoredAttempt) {
@@ -143,5 +156,6 @@ public struct AttemptView: Codable, Hashable, Sendable {
         artifacts = attempt.artifacts
         resumedFrom = attempt.resumedFrom
         usage = attempt.usage
+        findings = attempt.findings
     }
 }

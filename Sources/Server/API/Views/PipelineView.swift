@@ -1,3 +1,4 @@
+import Evaluation
 import PipelineModel
 import Store
 
@@ -124,6 +125,16 @@ public struct PipelineDetailView: Codable, Hashable, Sendable {
         public var name: String
         /// Its jobs; one, or one for each seed.
         public var jobs: [JobView]
+
+        /// What its tests found; of several seeds what the first says whose tests failed, else what the one says that
+        /// ships.
+        public var findings: Findings? { Findings.ofNode(jobs.map(\.findings)) }
+
+        /// What the tests of several seeds came to, with a comma in front; empty where nothing is known of any.
+        public var testWords: String {
+            let coverage = findings?.coverage.map { "coverage \(CoverageFigure.words($0))" }
+            return [findings?.tests?.words, coverage].compactMap { $0 }.map { ", \($0)" }.joined()
+        }
     }
 
     /// The nodes that jobs of these names belong to, each once.

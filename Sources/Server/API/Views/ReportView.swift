@@ -24,6 +24,10 @@ public struct ReportView: Codable, Hashable, Sendable {
     public var curves: [String]
     /// The nodes of the pipeline.
     public var jobs: [PullRequestReport.Job]
+    /// What the tests of all nodes came to together; nil where there is no report of any.
+    public var tests: TestReport?
+    /// How much of the code they reach, of each node that says it.
+    public var coverage: [CoverageFigure]
     /// What was used, in words.
     public var spent: String
     /// The comment as a forge gets it.
@@ -41,6 +45,8 @@ public struct ReportView: Codable, Hashable, Sendable {
         parameters = report.parameters
         curves = report.curveLines
         jobs = report.jobs
+        tests = report.tests
+        coverage = report.coverage
         spent = report.spent
         markdown = report.markdown(mark: "pawl:report")
     }

@@ -10,6 +10,25 @@ enum JobTemplate {
         {{#needs}}<span>needs {{needs}}</span>{{/needs}}</p>
         {{#text}}<p class="note">{{text}}</p>{{/text}}
         </section>
+        {{#tests}}
+        <section aria-label="Tests">
+        <h2>Tests: {{counts}}{{#time}} <span class="quiet">in {{time}}</span>{{/time}}</h2>
+        {{#cases}}
+        <div class="case">
+        <p>{{#place}}<code>{{place}}</code> {{/place}}<strong>{{name}}</strong></p>
+        <pre class="source"><code>{{message}}</code></pre>
+        </div>
+        {{/cases}}
+        {{#more}}<p class="quiet">and {{more}} more</p>{{/more}}
+        </section>
+        {{/tests}}
+        {{#hasRemarks}}
+        <ul class="quiet">
+        {{#remarks}}
+        <li>{{.}}</li>
+        {{/remarks}}
+        </ul>
+        {{/hasRemarks}}
         {{#hasAttempts}}
         <section aria-label="Attempts">
         <h2>Attempts</h2>
