@@ -36,12 +36,15 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var failedGPUs: [GPUFault]?
     /// What the job reported in numbers; nil where nothing.
     public var report: MetricReport?
+    /// The digest of the declared inputs that its workspace was made of, 64 hexadecimal digits; nil for a job that sees
+    /// the whole commit.
+    public var inputs: String?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
         finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
-        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil
+        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil, inputs: String? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -52,6 +55,7 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.usage = usage
         self.failedGPUs = failedGPUs
         self.report = report
+        self.inputs = inputs
     }
 }
 
