@@ -61,7 +61,7 @@ let package = Package(
         library("PipelineModel"),
         library("Signing", ["COpenSSL"]),
         library("HTTPTransport", ["CLibcurl", logging, nioConcurrency]),
-        library("Archives", ["CLibarchive"]),
+        library("Archives", ["PipelineModel", "CLibarchive"]),
         library("JobLogs"),
         library("PipelineLanguage", ["PipelineModel", yams]),
         library("Evaluation", ["PipelineModel", yams]),

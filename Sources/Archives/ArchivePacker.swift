@@ -23,8 +23,15 @@ public struct ArchivePacker {
     /// How many bytes the files may have together, before compression.
     public var sizeLimit: Int64
 
+    /// When every file is said to have changed, in seconds since 1970; nil for when it did. With it the same files give the
+    /// same bytes whenever they were made.
+    public var time: Int?
+
     /// Packs up to a limit.
-    public init(sizeLimit: Int64 = .max) { self.sizeLimit = sizeLimit }
+    public init(sizeLimit: Int64 = .max, time: Int? = nil) {
+        self.sizeLimit = sizeLimit
+        self.time = time
+    }
 
     /// Packs paths of a folder, as `FileSelection` gives them, and hands the archive over piece by piece.
     ///
@@ -37,6 +44,7 @@ public struct ArchivePacker {
         _ paths: [String], of root: String, write: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Summary {
         let archive = try ArchiveWriter(write: write)
+        archive.time = time
         let folders = FolderChain(root: try opened(root))
         var summary = Summary(fileCount: 0, contentSize: 0, archiveSize: 0)
         for path in paths {

@@ -58,6 +58,9 @@ final class ArchiveWriter {
         archive_entry_free(entry)
     }
 
+    /// When every entry is said to have changed, in seconds since 1970; nil for when it did.
+    var time: Int?
+
     /// How many bytes have come out.
     var size: Int64 { sink.size }
 
@@ -69,10 +72,11 @@ final class ArchiveWriter {
         archive_entry_set_perm(entry, status.st_mode & 0o777)
         archive_entry_set_size(entry, size)
         #if canImport(Darwin)
-            archive_entry_set_mtime(entry, status.st_mtimespec.tv_sec, 0)
+            let modified = status.st_mtimespec.tv_sec
         #else
-            archive_entry_set_mtime(entry, status.st_mtim.tv_sec, 0)
+            let modified = status.st_mtim.tv_sec
         #endif
+        archive_entry_set_mtime(entry, time ?? modified, 0)
         if let linkTarget { archive_entry_set_symlink(entry, linkTarget) }
         try check(archive_write_header(archive, entry))
     }

@@ -1,3 +1,5 @@
+import PipelineModel
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -11,8 +13,8 @@
 /// out of the folder is kept as a link. Devices, sockets and pipes, names that are not UTF-8, and the root's `.git` are
 /// left out.
 public struct FileSelection: Sendable {
-    private let include: [Glob]
-    private let exclude: [Glob]
+    private let include: [PathGlob]
+    private let exclude: [PathGlob]
 
     /// How deep folders are looked into.
     static let depthLimit = 128
@@ -22,8 +24,8 @@ public struct FileSelection: Sendable {
 
     /// Reads globs, relative to the folder.
     public init(include: [String], exclude: [String] = []) {
-        self.include = include.flatMap(Glob.patterns)
-        self.exclude = exclude.flatMap(Glob.patterns)
+        self.include = include.flatMap(PathGlob.patterns)
+        self.exclude = exclude.flatMap(PathGlob.patterns)
     }
 
     /// The selected files, links and empty folders, relative to the root and in order.

@@ -32,19 +32,33 @@ extension Mirror {
         _ source: CommitSource, of repository: RepositoryReference, into folder: String,
         options: CheckoutOptions = CheckoutOptions()
     ) async throws {
+        try await prepare(source, of: repository, in: folder)
+        try Data(try await remoteRefs().utf8).write(to: URL(filePath: folder + "/.git/packed-refs"))
+        try await bring(source.commit, source, of: repository, into: folder, options: options)
+    }
+
+    /// Makes a repository in an empty folder that borrows the mirror's objects.
+    func prepare(_ source: CommitSource, of repository: RepositoryReference, in folder: String) async throws {
         try GitName.checkCommit(source.commit)
         _ = try await git.require(["init", "--quiet", "--", folder], in: path)
+        try Data((path + "/objects\n").utf8).write(to: URL(filePath: folder + "/.git/objects/info/alternates"))
+    }
+
+    /// Lays a commit out in a repository that `prepare` has made, with large files and submodules as the options say.
+    /// - Parameter commit: what is laid out; the source says where it comes from, and with which login.
+    func bring(
+        _ commit: String, _ source: CommitSource, of repository: RepositoryReference, into folder: String,
+        options: CheckoutOptions
+    ) async throws {
         let inside = folder + "/.git"
-        try Data((path + "/objects\n").utf8).write(to: URL(filePath: inside + "/objects/info/alternates"))
-        try Data(try await remoteRefs().utf8).write(to: URL(filePath: inside + "/packed-refs"))
-        try Data((source.commit + "\n").utf8).write(to: URL(filePath: inside + "/HEAD"))
+        try Data((commit + "\n").utf8).write(to: URL(filePath: inside + "/HEAD"))
         let address = GitName.isAddress(repository.cloneURL) ? repository.cloneURL : path
         let tree = WorkTree(
             folder: folder, address: address, git: git, configuration: inside + "/config",
             login: GitLogin(source.credential, for: address))
         try tree.configure(workspaceSettings(address: address))
         _ = try await git.require(
-            ["reset", "--hard", "--quiet", source.commit, "--"], in: folder, timeout: .minutes(30))
+            ["reset", "--hard", "--quiet", commit, "--"], in: folder, timeout: .minutes(30))
         if options.fetchesLargeFiles { try await tree.fetchLargeFiles() }
         if options.submodules != .none {
             let common = source.credential.flatMap { $0.readsSubmodules ? $0 : nil }

@@ -47,11 +47,17 @@ struct LearningTests {
         #expect(ml.gate[2].min == 0.001)
     }
 
-    @Test("warns of each part that is not carried out yet, at its place, and of no other")
-    func warnings() throws {
-        let warnings = try Planning.plan(Self.full).warnings
-        #expect(warnings.allSatisfy { $0.severity == .warning && $0.message.contains("is not carried out yet") })
-        #expect(warnings.map { $0.place?.line } == [7])
+    @Test("a file that asks for everything is carried out without a warning")
+    func noWarnings() throws {
+        #expect(try Planning.plan(Self.full).warnings.isEmpty)
+    }
+
+    @Test("says that secrets are named for a job with inputs alone")
+    func secretsAlone() throws {
+        let plan = try Planning.plan("train:\n  script: echo\n  ml: {secrets: [TOKEN]}\n")
+        #expect(plan.warnings.map(\.message).contains { $0.contains("means nothing without inputs") })
+        let both = try Planning.plan("train:\n  script: echo\n  ml: {inputs: [src/], secrets: [TOKEN]}\n")
+        #expect(both.warnings.isEmpty && both.jobs.first?.ml?.secrets == ["TOKEN"])
     }
 
     @Test("says that an interval without a checkpoint means nothing")
@@ -72,6 +78,8 @@ struct LearningTests {
     @Test(
         "refuses what it does not understand",
         arguments: [
+            ("inputs: [../data]", "must be paths within the repository"),
+            ("inputs: []", "names nothing"),
             ("gpu: 1", "Did you mean \"gpus\"?"), ("gpus: many", "must be a whole number"),
             ("memory: 16", "an amount with a unit"), ("gate: [f1]", "must be a map of metrics"),
             ("gate: {f1: {want: up}}", "may be higher, lower"),

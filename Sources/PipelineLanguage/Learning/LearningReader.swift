@@ -5,26 +5,25 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "checkpoint", "checkpoint_every", "curves", "params", "gate", "judge",
+        "gpus", "gpu_memory", "seeds", "inputs", "secrets", "checkpoint", "checkpoint_every", "curves", "params",
+        "gate", "judge",
         "cpus", "memory", "shm_size", "data",
     ]
 
-    /// What the key says; what is not carried out yet is read all the same and told in a warning.
+    /// What the key says.
     func read(_ node: Node) -> MLSettings? {
         if node.isNull { return nil }
         guard let mapping = values.mapping(node, "ml", keys: Self.keys) else { return nil }
         var settings = MLSettings()
-        let hasCheckpoint = mapping["checkpoint"].map { !$0.isNull } ?? false
-        for entry in mapping.entries where !entry.value.isNull {
-            read(entry, into: &settings, hasCheckpoint: hasCheckpoint)
-        }
+        let given = Set(mapping.entries.filter { !$0.value.isNull }.map(\.key))
+        for entry in mapping.entries where !entry.value.isNull { read(entry, into: &settings, given: given) }
         if settings.gpuMemory != nil, settings.gpus ?? 0 == 0, let entry = mapping.entry("gpu_memory") {
             values.error("ml: gpu_memory asks for nothing without gpus. Write gpus: 1 beside it.", at: entry.keySpan)
         }
         return settings
     }
 
-    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings, hasCheckpoint: Bool) {
+    private func read(_ entry: Mapping.Entry, into settings: inout MLSettings, given: Set<String>) {
         let node = entry.value
         let key = "ml: \(entry.key)"
         switch entry.key {
@@ -34,13 +33,18 @@ struct LearningReader {
         case "seeds":
             settings.seeds = values.integer(node, key, in: 1...SeedExpansion.limit)
         case "inputs":
-            settings.inputs = texts(node, key)
-            later(entry, "the job always runs.")
+            settings.inputs = paths(node, key)
+        case "secrets":
+            settings.secrets = texts(node, key)
+            if !given.contains("inputs") {
+                values.warning(
+                    "\(key) means nothing without inputs: such a job gets every secret of its ref.", at: entry.keySpan)
+            }
         case "checkpoint":
             settings.checkpoint = path(node, key)
         case "checkpoint_every":
             settings.checkpointEvery = interval(node, key)
-            if !hasCheckpoint {
+            if !given.contains("checkpoint") {
                 values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
             }
         case "curves": settings.curves = texts(node, key)
@@ -54,12 +58,23 @@ struct LearningReader {
         }
     }
 
-    private func later(_ entry: Mapping.Entry, _ meanwhile: String) {
-        values.warning("ml: \(entry.key) is not carried out yet: \(meanwhile)", at: entry.keySpan)
-    }
-
     private func texts(_ node: Node, _ key: String) -> [String] {
         values.texts(node, key, allowsSingle: true)?.map(\.text) ?? []
+    }
+
+    /// Paths and globs below the checkout, which may hold variables.
+    private func paths(_ node: Node, _ key: String) -> [String] {
+        let texts = values.texts(node, key, allowsSingle: true) ?? []
+        if texts.isEmpty {
+            values.error("\(key) names nothing. Name what the job reads, such as [src/, data.dvc].", at: node.span)
+        }
+        return texts.compactMap { text, span in
+            guard !text.isEmpty, !text.hasPrefix("/"), !text.split(separator: "/").contains("..") else {
+                values.error("\(key) must be paths within the repository, such as src/ or data/*.csv.", at: span)
+                return nil
+            }
+            return text
+        }
     }
 
     /// A path below the checkout, which may hold variables.

@@ -38,12 +38,16 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     public var report: MetricReport?
     /// What its tests found; nil where nothing is known of any.
     public var findings: Findings?
+    /// The digest of the declared inputs that its workspace was made of, 64 hexadecimal digits; nil for a job that sees
+    /// the whole commit.
+    public var inputs: String?
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
         finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
-        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil, findings: Findings? = nil
+        failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil, findings: Findings? = nil,
+        inputs: String? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -55,6 +59,7 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.failedGPUs = failedGPUs
         self.report = report
         self.findings = findings
+        self.inputs = inputs
     }
 }
 

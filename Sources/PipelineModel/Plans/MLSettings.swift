@@ -8,8 +8,11 @@ public struct MLSettings: Hashable, Codable, Sendable {
     public var gpuMemory: ByteCount?
     /// How many times the job runs with a seed of its own.
     public var seeds: Int?
-    /// Paths whose content decides whether the job need run at all.
+    /// All that the job may read of the repository: files, folders and globs. Where none of it has changed it need not run
+    /// again. Empty for a job that sees the whole commit.
     public var inputs: [String]
+    /// The names of the secrets that a job with inputs gets; one without gets all that its ref may see.
+    public var secrets: [String]
     /// A path of the workspace that is saved now and then, when the job is stopped and when it fails, and laid into the
     /// next attempt.
     public var checkpoint: String?
@@ -35,6 +38,7 @@ public struct MLSettings: Hashable, Codable, Sendable {
     /// Asks for nothing.
     public init() {
         inputs = []
+        secrets = []
         curves = []
         params = []
         gate = []
@@ -48,6 +52,7 @@ public struct MLSettings: Hashable, Codable, Sendable {
         gpuMemory = try container.decodeIfPresent(ByteCount.self, forKey: .gpuMemory)
         seeds = try container.decodeIfPresent(Int.self, forKey: .seeds)
         inputs = try container.decode([String].self, forKey: .inputs)
+        secrets = try container.decodeIfPresent([String].self, forKey: .secrets) ?? []
         checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
         checkpointEveryMs = try container.decodeIfPresent(Int64.self, forKey: .checkpointEveryMs)
         curves = try container.decode([String].self, forKey: .curves)

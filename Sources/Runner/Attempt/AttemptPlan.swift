@@ -94,6 +94,11 @@ struct AttemptPlan: Sendable {
         return options
     }
 
+    /// All that is laid out of the commit, as patterns; nil for a job that sees the whole of it.
+    var inputs: [String]? {
+        assignment.job.hasInputs ? assignment.job.ml?.inputs.map(relativeGlob) : nil
+    }
+
     /// The container, with the mirror's objects in the place where the checkout looks for them.
     /// - Throws: `RunnerError` where the job asks for data that it does not get here.
     func container(image: String, scripts: ScriptFolder, mirror: Mirror?) throws -> ContainerSpecification {
@@ -101,7 +106,7 @@ struct AttemptPlan: Sendable {
             ContainerSpecification.Mount(source: workspace.project, target: workspace.target, isReadOnly: false),
             ContainerSpecification.Mount(source: scripts.path, target: ScriptFolder.target, isReadOnly: true),
         ]
-        if let mirror {
+        if let mirror, inputs == nil {
             let objects = mirror.path + "/objects"
             mounts.append(ContainerSpecification.Mount(source: objects, target: objects, isReadOnly: true))
         }

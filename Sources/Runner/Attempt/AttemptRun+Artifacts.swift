@@ -53,7 +53,10 @@ extension AttemptRun {
         expanded.exclude = artifacts.exclude.map(plan.relativeGlob)
         let file = plan.workspace.folder + "/artifacts"
         let (wanted, project, limit) = (expanded, plan.workspace.project, plan.limits.artifactSize)
-        let packed = try await blocking { try ArtifactFile.pack(wanted, of: project, to: file, limit: limit) }
+        let isTimeless = plan.inputs != nil
+        let packed = try await blocking {
+            try ArtifactFile.pack(wanted, of: project, to: file, limit: limit, isTimeless: isTimeless)
+        }
         guard let reference = packed else {
             await pump.note("Warning: no file matches the artifacts' paths: \(wanted.paths.joined(separator: ", "))")
             return true

@@ -130,11 +130,9 @@ extension AttemptRun {
             }
             group.addTask {
                 if let mirror, let options {
-                    try await mirror.checkOut(
-                        source, of: plan.assignment.repository, into: plan.workspace.project, options: options)
+                    let words = try await layOut(source, plan, from: mirror, options: options, pump)
                     let spent = context.clock.now() - began
-                    await pump.note(
-                        "commit \(source.commit.prefix(12)) of \(source.ref) laid out in \(spent.text)")
+                    await pump.note("\(words) laid out in \(spent.text)")
                 }
                 let lines = try await plan.workspace.lay(
                     plan.assignment.artifacts, of: key, from: context.coordinator, clock: context.clock,
@@ -229,7 +227,7 @@ extension AttemptRun {
         guard handover == nil else { return }
         let word = Handover(
             claim: claim, receivedAt: receivedAt, assignment: plan.assignment, container: container,
-            notes: await pump.notes)
+            inputs: laidInputs.withLockedValue { $0 }, notes: await pump.notes)
         do {
             try context.folders.handovers.begin(word, under: keeper.term)
         } catch {

@@ -15,6 +15,8 @@ struct AttemptRun: Sendable {
     let context: RunnerContext
     let control: AttemptControl
     let traffic = AttemptTraffic()
+    /// The digest of the declared inputs that were laid into the workspace; nil where the job sees the whole commit.
+    let laidInputs = NIOLockedValueBox<String?>(nil)
     /// What an earlier process of the runner began; nil where the attempt begins here.
     var handover: Handover?
 
@@ -176,7 +178,8 @@ struct AttemptRun: Sendable {
                 summary: await summary(report, findings, outcome, pump),
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
                 imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
-                failedGPUs: outcome.failedGPUs, report: report, findings: findings)
+                failedGPUs: outcome.failedGPUs, report: report, findings: findings,
+                inputs: handover?.inputs ?? laidInputs.withLockedValue { $0 })
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let removed: Void = remove(container)

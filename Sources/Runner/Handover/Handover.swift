@@ -13,17 +13,23 @@ struct Handover: Codable, Sendable {
     private let containerID: String
     private let networkID: String?
     private let imageID: String?
+    /// The digest of the declared inputs in its workspace; nil where the job sees the whole commit.
+    let inputs: String?
     /// The lines of the runner's own that stand in the log before the job's.
     let notes: [String]
 
     /// Describes an attempt whose container is about to start.
-    init(claim: Claim, receivedAt: Duration, assignment: Assignment, container: ContainerHandle, notes: [String]) {
+    init(
+        claim: Claim, receivedAt: Duration, assignment: Assignment, container: ContainerHandle, inputs: String? = nil,
+        notes: [String]
+    ) {
         self.claim = claim
         receivedAtMs = receivedAt.wholeMilliseconds
         self.assignment = RunnerProtocol.AssignmentAnswer(assignment)
         containerID = container.id
         networkID = container.networkID
         imageID = container.imageID
+        self.inputs = inputs
         self.notes = notes
     }
 

@@ -6,22 +6,32 @@ import Signing
 
 /// Artifacts on their way between a workspace and the server, as files.
 enum ArtifactFile {
+    /// The time of all files that a job with declared inputs leaves, 1980-01-01: when they were made is no part of what
+    /// such a job has made. Archives of an older kind cannot have an earlier one.
+    private static let fixedTime = 315_532_800
+
     /// Packs what a job keeps into a file.
+    /// - Parameter isTimeless: whether files have the same time whenever they were made.
     /// - Returns: what was packed; nil where no file matched.
     static func pack(
-        _ artifacts: PlannedJob.Artifacts, of root: String, to file: String, limit: ByteCount
+        _ artifacts: PlannedJob.Artifacts, of root: String, to file: String, limit: ByteCount,
+        isTimeless: Bool = false
     ) throws -> ArtifactReference? {
         let selection = FileSelection(include: artifacts.paths, exclude: artifacts.exclude)
         let paths = try selection.paths(in: root)
         guard !paths.isEmpty else { return nil }
-        return try pack(paths, of: root, to: file, limit: limit)
+        return try pack(
+            paths, of: root, to: file, limit: limit, time: isTimeless ? fixedTime : nil)
     }
 
     /// Packs files, links and empty folders into a file.
-    static func pack(_ paths: [String], of root: String, to file: String, limit: ByteCount) throws -> ArtifactReference
-    {
+    static func pack(
+        _ paths: [String], of root: String, to file: String, limit: ByteCount, time: Int? = nil
+    ) throws -> ArtifactReference {
         let output = try OutputFile(file)
-        let summary = try ArchivePacker(sizeLimit: limit.bytes).pack(paths, of: root) { try output.write($0) }
+        let summary = try ArchivePacker(sizeLimit: limit.bytes, time: time).pack(paths, of: root) {
+            try output.write($0)
+        }
         return ArtifactReference(
             sha256: try output.finish(), size: ByteCount(bytes: summary.archiveSize), fileCount: summary.fileCount,
             paths: Array(paths.prefix(100)))

@@ -34,8 +34,13 @@ struct JobVariables {
             let value = secret.kind == .file ? "\(filesFolder)/\(secret.name)" : secret.value.revealed
             return Variable(secret.name, value, expands: false)
         }
+        let environment = InputEnvironment(of: assignment.job)
+        // What a script does not see does not reach it through another variable either.
+        let own = own.filter { environment?.showsOwn($0.name) ?? true }
         open = VariableExpansion(given + own)
+        let ofRunner = Set(own.map(\.name))
         all = VariableExpansion(given + asVariables + own).all.filter { variable in
+            if let environment, !ofRunner.contains(variable.name), !environment.shows(variable.name) { return false }
             guard ShellText.isName(variable.name), !variable.value.utf8.contains(0),
                 variable.value.utf8.count <= Self.valueLimit
             else {

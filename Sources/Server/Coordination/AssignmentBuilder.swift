@@ -79,7 +79,11 @@ public struct AssignmentBuilder: Sendable {
     private func secrets(of attempt: AcknowledgedAttempt) async throws -> [GrantedSecret] {
         let repository = attempt.pipeline.repository
         let stored = try await store.secrets(
-            of: repository, for: attempt.pipeline.trust, environment: attempt.environment)
+            of: repository, for: attempt.pipeline.trust, environment: attempt.environment
+        ).filter { secret in
+            // A job with inputs names its secrets as well: what it sees by the way would be an input that nobody declared.
+            !attempt.job.hasInputs || attempt.job.ml?.secrets.contains(secret.description.name) == true
+        }
         return try stored.map { secret in
             let description = secret.description
             let value = try vault.open(

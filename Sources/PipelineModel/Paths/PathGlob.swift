@@ -1,8 +1,8 @@
-/// A pattern over paths, as GitLab's artifacts have them: `*` and `?` stay within a folder, `**` crosses folders,
+/// A pattern over the paths of a workspace, as GitLab's artifacts have them: `*` and `?` stay within a folder, `**` crosses folders,
 /// `[a-z]` and `[!a-z]` are one character, `{a,b}` is either.
 ///
 /// Matching takes time in proportion to pattern times path, so that a hostile pattern costs no more than a long one.
-struct Glob: Sendable {
+public struct PathGlob: Sendable {
     private enum Segment: Sendable {
         case anyFolders
         case pattern([Element])
@@ -33,25 +33,32 @@ struct Glob: Sendable {
 
     /// The patterns that a text with braces stands for. `./` at the beginning, and `/` at the end, mean nothing here.
     /// A text longer than 4,096 characters, or one that leads outside by `..`, is no pattern.
-    static func patterns(_ text: String) -> [Glob] {
+    public static func patterns(_ text: String) -> [PathGlob] {
         guard text.utf8.count <= 4_096 else { return [] }
         return expandBraces(text).compactMap { alternative in
             let parts = alternative.split(separator: "/").filter { $0 != "." }
             guard !alternative.isEmpty, !alternative.hasPrefix("/"), !parts.contains("..") else { return nil }
-            return Glob(segments: parts.map { $0 == "**" ? .anyFolders : .pattern(elements($0)) })
+            return PathGlob(segments: parts.map { $0 == "**" ? .anyFolders : .pattern(elements($0)) })
         }
     }
 
     // MARK: Matching
 
     /// Whether the pattern is `.`, the folder itself.
-    var isRoot: Bool { segments.isEmpty }
+    public var isRoot: Bool { segments.isEmpty }
 
     /// Whether the whole path matches.
-    func matches(_ path: [Substring]) -> Bool { reachable(path)[segments.count] }
+    public func matches(_ path: [Substring]) -> Bool { reachable(path)[segments.count] }
+
+    /// Whether a path, or a folder it lies in, matches: what matches a folder takes everything in it.
+    public func takes(_ path: String) -> Bool {
+        if isRoot { return true }
+        let parts = path.split(separator: "/")
+        return (1...max(parts.count, 1)).contains { matches(Array(parts.prefix($0))) }
+    }
 
     /// Whether a path that begins with this folder could match.
-    func couldMatch(below folder: [Substring]) -> Bool {
+    public func couldMatch(below folder: [Substring]) -> Bool {
         let states = reachable(folder)
         return states.dropLast().contains(true)
     }
