@@ -59,6 +59,20 @@ def moments(values):
     return mean, sum((v - mean) ** 2 for v in values) / (len(values) - 1) if len(values) > 1 else 0.0
 
 
+def bootstrap(values):
+    """The standard error of the mean, by 1,000 samples that SplitMix64 draws from the sorted values."""
+    values, state, mask, means = sorted(values), 0x5061776C, (1 << 64) - 1, []
+    for _ in range(1000 if values[0] != values[-1] else 0):
+        total = 0.0
+        for _ in values:
+            state = (state + 0x9E3779B97F4A7C15) & mask
+            word = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
+            word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & mask
+            total += values[((word ^ (word >> 31)) * len(values)) >> 64]
+        means.append(total / len(values))
+    return math.sqrt(moments(means)[1]) if means else 0.0
+
+
 def critical(alpha, metrics, look, dof, lucky):
     own = quantile(alpha / metrics / (look * (look + 1)), dof)
     return math.hypot(own, quantile(alpha / metrics, dof)) if lucky else own
@@ -79,12 +93,15 @@ def judge(metric, verdict):
         given = rule.get("tolerance", 0)
         allowed = given["share"] * abs(before) if isinstance(given, dict) else given
         slack, gain = 1e-12 * max(abs(mean), abs(before)), sign * (mean - before)
-        if len(numbers) == 1 or ("baseline" not in rule and len(base) == 1):
+        examples = metric.get("examples")
+        if not examples and len(numbers) == 1 or (not examples and"baseline" not in rule and len(base) == 1):
             slack = 1e-12 * abs(before)
             answer = "worse" if gain < -allowed - slack else "no_worse" if abs(gain) <= slack else "inconclusive"
             blocks = {"worse": must or settings["oneSeed"] == "block", "no_worse": False, "inconclusive": doubt}[answer]
         else:
-            if "baseline" in rule:
+            if examples:
+                error, dof = bootstrap(examples), len(examples) - 1
+            elif "baseline" in rule:
                 error, dof = math.sqrt(variance / len(numbers)), len(numbers) - 1
             elif [v["seed"] for v in metric["values"]] == [v["seed"] for v in metric["baseline"]]:
                 error, dof = math.sqrt(moments([a - b for a, b in zip(numbers, base)])[1] / len(base)), len(base) - 1
@@ -92,12 +109,13 @@ def judge(metric, verdict):
                 one, two = variance / len(numbers), moments(base)[1] / len(base)
                 error, spread = math.sqrt(one + two), one**2 / (len(numbers) - 1) + two**2 / (len(base) - 1)
                 dof = (one + two) ** 2 / spread if spread else len(numbers) + len(base) - 2
-            error = 0.0 if error <= 1e-13 * max(abs(mean), abs(before)) else error
+            error = 0.0 if not examples and error <= 1e-13 * max(abs(mean), abs(before)) else error
             reach = error * critical(alpha, metrics, look, dof, "baseline" not in rule)
             close(metric["comparison"]["high"], mean - before + reach), close(metric["comparison"]["low"], mean - before - reach)
             answer = "worse" if gain + reach < -allowed - slack else "better" if gain - reach > slack \
                 else "no_worse" if gain - reach >= -allowed - slack else "inconclusive"
-            blocks = answer == "worse" or (answer == "inconclusive" and doubt)
+            blocks = answer == "worse" and (not examples or must or settings["oneSeed"] == "block") \
+                or (answer == "inconclusive" and doubt)
     if "ratchet" in metric:
         held = metric["ratchet"]
         if "variance" in held:

@@ -4,8 +4,8 @@ import PipelineModel
 ///
 /// What happens in every special case is on the page docs/gate.md.
 public struct GateJudge {
-    private let question: GateCase
-    private let budget: ErrorBudget
+    let question: GateCase
+    let budget: ErrorBudget
 
     /// Takes a case.
     public init(_ question: GateCase) {
@@ -96,8 +96,13 @@ public struct GateJudge {
             }
         let sign: Double = rule.want == .higher ? 1 : -1
         guard let sample = sample(verdict) else {
+            let gain = sign * (mean - baseline)
+            let scale = max(abs(mean), abs(baseline))
+            if compareByExamples(&verdict, change: mean - baseline, gain: gain, allowed: allowed, scale: scale) {
+                return
+            }
             verdict.comparison = MetricComparison(method: .single, change: mean - baseline, allowed: allowed)
-            return decideBySingle(&verdict, gain: sign * (mean - baseline), allowed: allowed, scale: abs(baseline))
+            return decideBySingle(&verdict, gain: gain, allowed: allowed, scale: abs(baseline))
         }
         var comparison = MetricComparison(method: sample.method, change: sample.difference, allowed: allowed)
         let error = sample.standardError
@@ -153,7 +158,7 @@ public struct GateJudge {
 
     /// Worse only where even the kindest end of the interval is beyond what is allowed; no worse only where even the
     /// unkindest is not. What rounding leaves of a tie is a tie.
-    private func decide(
+    func decide(
         _ verdict: inout MetricVerdict, gain: Double, reach: Double, allowed: Double, scale: Double
     ) {
         let slack = 1e-12 * scale

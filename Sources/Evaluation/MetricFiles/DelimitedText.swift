@@ -5,8 +5,8 @@ import PipelineModel
 /// Two columns of which the first holds names are a list of metrics. Else every row is a step of training: each column of
 /// numbers is a curve over the column `step` or `epoch` (or the row's number), and its last number is a metric.
 struct DelimitedText {
-    private let header: [String]
-    private let rows: [[String]]
+    /// The columns' names, and the rows under them.
+    let header: [String], rows: [[String]]
 
     init(_ text: String, separator: Character) {
         var rows = Self.rows(of: text, separator: separator)

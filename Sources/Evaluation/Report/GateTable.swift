@@ -90,6 +90,7 @@ public struct GateTable: Sendable {
         case .paired: text += ", paired by seed"
         case .welch: text += " against \(metric.baseline.count)"
         case .fixed: text += " against a fixed value"
+        case .examples: text += ", by \(metric.examples?.count ?? 0) examples; what another seed would do is not in it"
         case .single, nil: break
         }
         if let size = metric.comparison?.detectable, size.isFinite, size > 0 {
@@ -157,6 +158,7 @@ public struct VerdictEvidence: Sendable {
             switch comparison.method {
             case .paired: "paired by seed"
             case .welch: "two samples (Welch)"
+            case .examples: "the same examples, drawn \(Bootstrap.draws) times (bootstrap)"
             case .fixed, .single: "against a fixed value"
             }
         let digits = VerdictWords.digits(of: metric)

@@ -5,7 +5,8 @@ struct LearningReader {
     let values: ValueReader
 
     private static let keys = [
-        "gpus", "gpu_memory", "seeds", "inputs", "secrets", "checkpoint", "checkpoint_every", "curves", "params",
+        "gpus", "gpu_memory", "seeds", "inputs", "secrets", "checkpoint", "checkpoint_every", "curves", "examples",
+        "params",
         "gate", "judge",
         "cpus", "memory", "shm_size", "data",
     ]
@@ -48,6 +49,7 @@ struct LearningReader {
                 values.warning("\(key) means nothing without checkpoint, a path such as ckpt/.", at: entry.keySpan)
             }
         case "curves": settings.curves = texts(node, key)
+        case "examples": settings.examples = texts(node, key)
         case "params": settings.params = texts(node, key)
         case "gate": settings.gate = GateReader(values: values).read(node)
         case "judge": settings.judge = JudgeReader(values: values).read(node)

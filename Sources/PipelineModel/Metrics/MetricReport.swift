@@ -9,6 +9,8 @@ public struct MetricReport: Hashable, Codable, Sendable {
     public var parameters: [Parameter]
     /// Numbers over the steps of training.
     public var curves: [Curve]
+    /// The metrics example by example; nil where no file has that.
+    public var examples: ExampleTable?
     /// What could not be read or was left out, in words.
     public var remarks: [String]
 
@@ -36,7 +38,9 @@ public struct MetricReport: Hashable, Codable, Sendable {
     public static let valueLimit = 500
 
     /// Whether it says nothing.
-    public var isEmpty: Bool { metrics.isEmpty && parameters.isEmpty && curves.isEmpty && remarks.isEmpty }
+    public var isEmpty: Bool {
+        metrics.isEmpty && parameters.isEmpty && curves.isEmpty && remarks.isEmpty && examples == nil
+    }
 
     /// The value of a metric; nil where it was not reported.
     public func value(of metric: String) -> MetricValue? { metrics.first { $0.name == metric }?.value }
@@ -45,6 +49,7 @@ public struct MetricReport: Hashable, Codable, Sendable {
     /// says so.
     public func bounded(keeping wanted: Set<String> = []) -> MetricReport {
         var bounded = self
+        if let examples, !examples.isSound { bounded.examples = nil }
         bounded.metrics = Self.first(
             Self.entryLimit, "metrics", of: metrics.filter { $0.name.count <= Self.nameLimit },
             ahead: { wanted.contains($0.name) }, &bounded.remarks)

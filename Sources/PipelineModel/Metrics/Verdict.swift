@@ -78,6 +78,8 @@ public struct MetricVerdict: Hashable, Codable, Sendable {
     public var values: [SeedValue]
     /// What each seed of the baseline had.
     public var baseline: [SeedValue]
+    /// By how much each example differs from the baseline's; nil where it was not judged by examples.
+    public var examples: [Double]?
     /// How the two compare; nil where there was nothing to compare with, or too little.
     public var comparison: MetricComparison?
     /// How it stands against the last release; nil where the rule has no ratchet or there was no release.
@@ -131,6 +133,8 @@ public struct MetricComparison: Hashable, Codable, Sendable {
         case welch
         /// With a value that has no spread.
         case fixed
+        /// By the differences of the same examples, of one seed a side.
+        case examples
         /// By the numbers alone: of one seed there is no spread.
         case single
     }

@@ -20,6 +20,8 @@ public struct MLSettings: Hashable, Codable, Sendable {
     private var checkpointEveryMs: Int64?
     /// Paths of event files with the curves of training.
     public var curves: [String]
+    /// Tables with the metrics example by example.
+    public var examples: [String]
     /// Files with what the model is made with, in YAML or JSON; none for `params.yaml` and `params.json`, where they are.
     public var params: [String]
     /// Rules over metrics, by metric.
@@ -40,6 +42,7 @@ public struct MLSettings: Hashable, Codable, Sendable {
         inputs = []
         secrets = []
         curves = []
+        examples = []
         params = []
         gate = []
         data = []
@@ -56,6 +59,7 @@ public struct MLSettings: Hashable, Codable, Sendable {
         checkpoint = try container.decodeIfPresent(String.self, forKey: .checkpoint)
         checkpointEveryMs = try container.decodeIfPresent(Int64.self, forKey: .checkpointEveryMs)
         curves = try container.decode([String].self, forKey: .curves)
+        examples = try container.decodeIfPresent([String].self, forKey: .examples) ?? []
         params = try container.decodeIfPresent([String].self, forKey: .params) ?? []
         gate = try container.decode([GateRule].self, forKey: .gate)
         judge = try container.decodeIfPresent(JudgeSettings.self, forKey: .judge)

@@ -23,12 +23,16 @@ struct ReportReader {
         let metrics = job.artifacts?.reports?.metrics ?? []
         let curves = job.ml?.curves ?? []
         let gate = job.ml?.gate ?? []
-        guard !metrics.isEmpty || !curves.isEmpty || !gate.isEmpty || job.ml?.params.isEmpty == false else {
+        let examples = job.ml?.examples ?? []
+        guard
+            !metrics.isEmpty || !curves.isEmpty || !examples.isEmpty || !gate.isEmpty || job.ml?.params.isEmpty == false
+        else {
             return nil
         }
         var reader = ReportReader(plan)
         reader.readMetrics(metrics)
         reader.readCurves(curves)
+        reader.readExamples(examples)
         reader.readParameters(job.ml?.params ?? [])
         reader.fillFromCurves(gate.map(\.metric))
         return reader.report.bounded(keeping: Set(gate.map(\.metric)))
@@ -125,6 +129,20 @@ struct ReportReader {
         guard let first = parts.first else { return 0 }
         return first.indices.first { index in parts.contains { $0.count <= index || $0[index] != first[index] } }
             ?? first.count
+    }
+
+    // MARK: - Examples
+
+    /// Tables about the same examples are one.
+    private mutating func readExamples(_ globs: [String]) {
+        for path in paths(globs, named: "examples") {
+            read(path) { bytes, report throws(UnreadableFile) in
+                let table = try ExampleFile.read(bytes, path: path)
+                guard let known = report.report.examples else { return report.report.examples = table }
+                guard known.ids == table.ids else { throw UnreadableFile(path, "another table has other examples") }
+                report.report.examples?.values.merge(table.values) { first, _ in first }
+            }
+        }
     }
 
     // MARK: - Parameters

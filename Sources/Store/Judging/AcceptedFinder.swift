@@ -103,7 +103,7 @@ struct AcceptedFinder {
         for row in rows {
             let seed = try row.optionalInteger("seed").flatMap(Int.init(exactly:)) ?? 1
             guard let attempt = try counted[seed] ?? row.optionalID("attempt") else { continue }
-            if let report = try Store.report(of: attempt, on: connection) { reports[seed] = report }
+            if let report = try Store.report(of: attempt, examples: true, on: connection) { reports[seed] = report }
         }
         guard !reports.isEmpty else { return nil }
         let reference = BaselineReference(name: name, commit: accepted.commit, pipeline: accepted.pipeline)

@@ -33,7 +33,7 @@ extension Store {
         var candidate: [Int: MetricReport?] = [:]
         for (job, _) in members {
             let seed = job.seed?.number ?? 1
-            candidate[seed] = .some(try counted[seed].flatMap { try report(of: $0, on: connection) })
+            candidate[seed] = .some(try counted[seed].flatMap { try report(of: $0, examples: true, on: connection) })
         }
         let life = life(of: pipeline, target: ground.target)
         let earlier = try connection.rows(

@@ -74,6 +74,28 @@ struct EvidenceTests {
         #expect(answers == Set(Verdict.Answer.allCases))
     }
 
+    @Test("by examples is reckoned again with the same draws")
+    func examples() async throws {
+        let bench = try await JudgingBench()
+        func run(_ place: JudgingBench.Place, wrong: Int) async throws -> PipelineID {
+            let id = try await bench.make(place, plan: JudgingBench.plan(seeds: 1, after: place.after))
+            var report = MetricReport(metrics: [Metric("f1", 1 - Double(wrong) / 200)])
+            report.examples = ExampleTable(
+                ids: (0..<200).map { String(1_000 + $0) }, values: ["f1": (0..<200).map { $0 < wrong ? 0 : 1 }])
+            try await bench.carryOut(report)
+            await bench.judging.judgeAll()
+            return id
+        }
+        _ = try await run(.main("a1"), wrong: 20)
+        for (number, wrong) in [60, 25, 20, 2].enumerated() {
+            let id = try await run(.pull(Int64(number), "b\(number)", after: ["a1"]), wrong: wrong)
+            let verdict = try await bench.verdict(of: id)
+            #expect(verdict.metrics[0].comparison?.method == .examples)
+            let result = try Self.verify(try await Self.envelope(of: id, in: bench))
+            #expect(result.status == 0 && result.output.contains("evaluate: \(verdict.answer.rawValue),"), "\(result)")
+        }
+    }
+
     @Test("that was changed, signed by another key, or tells another verdict, is refused")
     func forged() async throws {
         let bench = try await JudgingBench()

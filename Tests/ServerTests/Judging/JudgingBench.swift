@@ -85,18 +85,18 @@ final class JudgingBench: Sendable {
 
     /// Carries out the jobs of the node that are ready, each with the next of the values; nil fails it.
     func carryOut(_ values: [Double?]) async throws {
-        for value in values {
-            let claim = try #require(
-                try await store.claim(as: "r1", tags: [], leaseFor: .seconds(60), now: Self.now))
-            _ = try await store.acknowledge(claim.key, now: Self.now)
-            var result = AttemptResult(exitCode: 0, finishedAt: Self.now)
-            if let value {
-                result.report = MetricReport(metrics: [Metric("f1", value)])
-            } else {
-                result.failure = Failure(.script, exitCode: 1, "exit 1")
-            }
-            try await store.complete(claim.key, with: result, now: Self.now)
-        }
+        for value in values { try await carryOut(value.map { MetricReport(metrics: [Metric("f1", $0)]) }) }
+    }
+
+    /// Carries out the next job that is ready; it fails where it reports nothing.
+    func carryOut(_ report: MetricReport?) async throws {
+        let claim = try #require(
+            try await store.claim(as: "r1", tags: [], leaseFor: .seconds(60), now: Self.now))
+        _ = try await store.acknowledge(claim.key, now: Self.now)
+        var result = AttemptResult(exitCode: 0, finishedAt: Self.now)
+        result.report = report
+        if report == nil { result.failure = Failure(.script, exitCode: 1, "exit 1") }
+        try await store.complete(claim.key, with: result, now: Self.now)
     }
 
     /// Makes a pipeline, carries it out, judges it.
