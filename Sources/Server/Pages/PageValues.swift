@@ -147,8 +147,9 @@ enum PageValues {
         switch job.state {
         case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
         case .manual: "a person starts it: pawl play"
+        case .proving: "it may be proved"
         case .ready: "for a runner"
-        case .running, .judging, .passed: job.summary ?? ""
+        case .running, .judging, .passed, .proved: job.summary ?? ""
         case .failed where job.failure?.class == .script: "your script: \(job.failure?.message ?? "")"
         case .failed: job.failure?.message ?? ""
         case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"

@@ -8,7 +8,10 @@ struct Migration: Sendable {
     var statements: @Sendable (SQLDialect) -> [String]
 
     /// Every step, oldest first.
-    static let all: [Migration] = [.first, .heads, .order, .answers, .runners, .usage, .unserved, .reports, .verdicts]
+    static let all: [Migration] = [
+        .first, .heads, .order, .answers, .runners, .usage, .unserved, .reports, .verdicts,
+        .proofs,
+    ]
 
     /// Takes a database to the newest version, or as far as the steps given go, each in a transaction of its own.
     /// - Throws: `StoreError.newerSchema` where the database is ahead of this program. Nothing is changed then.

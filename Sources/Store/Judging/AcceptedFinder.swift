@@ -32,10 +32,12 @@ struct AcceptedFinder {
             SELECT 'pipeline' AS row_table, id, commit_sha FROM pipeline
             WHERE repository = $1 AND ref = $2 AND id <> $3
                 AND EXISTS (
-                    SELECT 1 FROM job JOIN attempt_report ON attempt_report.attempt = job.attempt
+                    SELECT 1 FROM job JOIN attempt_report
+                        ON attempt_report.attempt = coalesce(job.proved_by, job.attempt)
                     WHERE job.pipeline = pipeline.id AND job.node = $4)
                 AND NOT EXISTS (
-                    SELECT 1 FROM job WHERE job.pipeline = pipeline.id AND job.node = $4 AND job.state <> 'passed')
+                    SELECT 1 FROM job WHERE job.pipeline = pipeline.id AND job.node = $4
+                        AND job.state NOT IN ('passed', 'proved'))
             ORDER BY id DESC LIMIT \(Self.limit)
             """, pipeline.repository, "refs/heads/\(ground.target)", pipeline.id, node)
         found = try rows.compactMap { row in
@@ -76,7 +78,8 @@ struct AcceptedFinder {
     ) throws -> AcceptedResults? {
         let counted = try Store.countedBefore(in: accepted.pipeline, node, on: connection)
         let rows = try connection.rows(
-            "SELECT 'job' AS row_table, id, seed, attempt FROM job WHERE pipeline = $1 AND node = $2 ORDER BY position",
+            "SELECT 'job' AS row_table, id, seed, coalesce(proved_by, attempt) AS attempt FROM job "
+                + "WHERE pipeline = $1 AND node = $2 ORDER BY position",
             accepted.pipeline, node)
         var reports: [Int: MetricReport] = [:]
         for row in rows {

@@ -57,7 +57,7 @@ extension Store {
             let names = Set(failed.map { change.jobs[$0].name })
             for index in failed {
                 let end = change.jobs[index].finishedAt ?? now
-                change.update(index) { $0.end(as: .passed, now: end) }
+                change.update(index) { $0.end(as: $0.goodEnd, now: end) }
                 try Self.noteDeployment(change.jobs[index].id, in: change, on: connection, now: now)
             }
             let dependants = Set(names.flatMap { change.progress.dependants(of: $0) })

@@ -17,6 +17,9 @@ struct RetryCommand: AsyncParsableCommand {
     @Flag(help: "Run a job again that its gate failed. No seed that counted is dropped for it.")
     var anyway = false
 
+    @Flag(help: "Run a job though an earlier attempt proves that it need not.")
+    var fresh = false
+
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -27,12 +30,18 @@ struct RetryCommand: AsyncParsableCommand {
         if failed && found.job != nil {
             throw CommandFailure(.usage, "--failed is for a whole pipeline:  pawl retry \(found.id) --failed")
         }
+        if failed && fresh {
+            throw CommandFailure(.usage, "--fresh is for one job:  pawl retry \(found.id)/JOB --fresh")
+        }
         let job = failed ? nil : try found.requireJob(for: "retry").name
         let view: ChangeView
         do {
             view = try await client.change(
                 "POST", "/api/pipelines/\(found.id)/retry",
-                ["job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil])
+                [
+                    "job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil,
+                    "fresh": fresh ? "true" : nil,
+                ])
         } catch let failure as CommandFailure where failure.status == .refused {
             throw CommandFailure(.refused, "not queued: \(failure.description)")
         }
