@@ -50,6 +50,8 @@ public final class Store: Sendable {
     public let repositoryAdded = Signal()
     /// Given when jobs have become ready.
     public let readyJobs = Signal()
+    /// Given when jobs may be there that an earlier attempt proves.
+    public let provingReady = Signal()
     /// Given when metrics may be there to judge.
     public let judgingReady = Signal()
     /// Given when forges are owed messages.
@@ -99,6 +101,7 @@ public final class Store: Sendable {
             return (try body(connection, &consequences), consequences)
         }
         if consequences.readiesJobs { readyJobs.give() }
+        if consequences.readiesProving { provingReady.give() }
         if consequences.readiesJudging { judgingReady.give() }
         if consequences.owesMessages { outboxReady.give() }
         if consequences.changesPipelines { pipelineChanged.give() }
@@ -110,6 +113,8 @@ public final class Store: Sendable {
 struct Consequences: Sendable {
     /// Whether a job has become ready, at once or later.
     var readiesJobs = false
+    /// Whether jobs may be there that an earlier attempt proves.
+    var readiesProving = false
     /// Whether metrics may be there to judge.
     var readiesJudging = false
     /// Whether a forge is owed something new.

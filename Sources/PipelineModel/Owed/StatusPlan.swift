@@ -119,8 +119,9 @@ public struct StatusPlan: Sendable {
     private static func jobWords(_ job: JobSnapshot, in snapshot: PipelineSnapshot) -> (CommitStatus.State, String)? {
         switch job.state {
         case .waiting where job.awaitsPlay, .manual: return nil
-        case .waiting, .ready, .running, .judging: return (.pending, "waiting or running")
+        case .waiting, .proving, .ready, .running, .judging: return (.pending, "waiting or running")
         case .passed: return (.success, (job.summary ?? "passed") + taken(job.duration, joint: " in "))
+        case .proved: return (.success, job.summary ?? "proved, nothing run")
         case .failed:
             let failure = words(of: job)
             if job.failure?.class.isOurs ?? false { return (.error, "Pawl's side, not your change: \(failure)") }
@@ -167,6 +168,7 @@ public struct StatusPlan: Sendable {
     private static func counts(_ snapshot: PipelineSnapshot) -> String {
         let words: [(String, (JobState) -> Bool)] = [
             ("passed", { $0 == .passed }),
+            ("proved", { $0 == .proved }),
             ("failed", { $0 == .failed }),
             ("failed and allowed to", { $0 == .failedAllowed }),
             ("cancelled", { $0 == .cancelled }),

@@ -6,6 +6,8 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     case waiting
     /// Waits for a person to say `pawl play`.
     case manual
+    /// The server looks whether an earlier attempt proves that it need not run.
+    case proving
     /// Waits for a runner.
     case ready
     /// A runner has it, under a lease.
@@ -14,6 +16,8 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     case judging
     /// Ended well.
     case passed
+    /// Not run: an earlier attempt with the same inputs passed, and stands for it.
+    case proved
     /// Ended badly.
     case failed
     /// Ended badly, and was allowed to.
@@ -26,8 +30,8 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     /// Whether nothing more happens to it by itself.
     public var isEnded: Bool {
         switch self {
-        case .passed, .failed, .failedAllowed, .cancelled, .notRun: true
-        case .waiting, .manual, .ready, .running, .judging: false
+        case .passed, .proved, .failed, .failedAllowed, .cancelled, .notRun: true
+        case .waiting, .manual, .proving, .ready, .running, .judging: false
         }
     }
 
@@ -35,15 +39,15 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     public var isUnsuccessful: Bool {
         switch self {
         case .failed, .failedAllowed, .cancelled: true
-        case .waiting, .manual, .ready, .running, .judging, .passed, .notRun: false
+        case .waiting, .manual, .proving, .ready, .running, .judging, .passed, .proved, .notRun: false
         }
     }
 
     /// Whether it stands for work under way or soon to be.
     public var isActive: Bool {
         switch self {
-        case .ready, .running, .judging: true
-        case .waiting, .manual, .passed, .failed, .failedAllowed, .cancelled, .notRun: false
+        case .proving, .ready, .running, .judging: true
+        case .waiting, .manual, .passed, .proved, .failed, .failedAllowed, .cancelled, .notRun: false
         }
     }
 }

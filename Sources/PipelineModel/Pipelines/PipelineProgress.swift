@@ -106,7 +106,7 @@ public struct PipelineProgress: Sendable {
         var skippedOne: String?
         for earlier in before {
             switch standing(earlier.name).state {
-            case .passed, .failedAllowed: break
+            case .passed, .proved, .failedAllowed: break
             case .failed: failedOne = failedOne ?? earlier.name
             case .cancelled:
                 // A job that may fail may be stopped as well.
@@ -119,7 +119,7 @@ public struct PipelineProgress: Sendable {
                 // others go on, until a person starts it.
                 guard earlier.allowFailure == .always else { return nil }
                 if job.needs != nil { skippedOne = skippedOne ?? earlier.name }
-            case .waiting, .ready, .running, .judging: return nil
+            case .waiting, .proving, .ready, .running, .judging: return nil
             }
         }
         switch job.when {

@@ -58,8 +58,8 @@ extension JobSnapshot {
     public init(joining seeds: [JobSnapshot], as node: String) {
         func first(_ states: JobState...) -> JobSnapshot? { seeds.first { states.contains($0.state) } }
         let decisive =
-            first(.ready, .running, .judging) ?? first(.waiting) ?? first(.manual) ?? first(.failed)
-            ?? first(.cancelled) ?? first(.notRun) ?? first(.failedAllowed) ?? seeds.first
+            first(.proving, .ready, .running, .judging) ?? first(.waiting) ?? first(.manual) ?? first(.failed)
+            ?? first(.cancelled) ?? first(.notRun) ?? first(.failedAllowed) ?? first(.passed) ?? seeds.first
         self.init(name: node, state: decisive?.state ?? .waiting)
         awaitsPlay = decisive?.awaitsPlay ?? false
         because = decisive?.because
@@ -67,7 +67,9 @@ extension JobSnapshot {
         if let decisive, let one = decisive.failure, one.class != .gate {
             failure?.message = "\(decisive.name.dropFirst(node.count + 1)): \(one.message)"
         }
-        summary = state == .passed ? "\(seeds.count) seeds" : decisive?.summary
+        let proved = seeds.count { $0.state == .proved }
+        let words = "\(seeds.count) seeds" + (proved > 0 ? ", \(proved) of them proved" : "")
+        summary = state == .passed ? words : decisive?.summary
         duration = seeds.compactMap(\.duration).max()
     }
 }

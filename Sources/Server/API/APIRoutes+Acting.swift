@@ -66,7 +66,8 @@ extension APIRoutes {
             names = try await call.store.retryFailed(id, by: call.by, now: call.now)
         } else {
             let job = try call.job(of: detail)
-            try await call.store.retry(job.id, anyway: call.flag("anyway"), by: call.by, now: call.now)
+            try await call.store.retry(
+                job.id, anyway: call.flag("anyway"), fresh: call.flag("fresh"), by: call.by, now: call.now)
             names = [job.name]
         }
         var standings: [String: StatusWatch.Standing] = [:]

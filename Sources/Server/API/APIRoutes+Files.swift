@@ -18,6 +18,10 @@ extension APIRoutes {
         let current = number == 0 ? job.attempts.last : job.attempts.first { $0.number == number }
         if current == nil && (!follows || job.state.isEnded) {
             let subject = "\(detail.pipeline.id)/\(job.name)"
+            if let proving = job.provedBy {
+                throw APIRefusal(
+                    .notFound, "\(subject) is proved and has not run.  pawl logs \(proving.pipeline)/\(proving.job)")
+            }
             throw APIRefusal(.notFound, "\(subject) has not run, so it has no log.  pawl why \(subject)")
         }
         if let current, current.logRemovedAt != nil {
@@ -53,6 +57,14 @@ extension APIRoutes {
         let detail = try await call.pipeline()
         let job = try call.job(of: detail)
         let number = try call.number("attempt", in: 0...10_000, default: 0)
+        if number == 0, let proving = job.provedBy,
+            let proof = try await call.store.job(named: proving.job, of: proving.pipeline)
+        {
+            return try await ArtifactDownload(
+                store: call.store, pipeline: proving.pipeline, job: proof, attempt: proving.number,
+                sha256: call.query("sha256")
+            ).response()
+        }
         return try await ArtifactDownload(
             store: call.store, pipeline: detail.pipeline.id, job: job, attempt: number, sha256: call.query("sha256")
         ).response()

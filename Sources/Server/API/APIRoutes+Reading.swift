@@ -102,6 +102,8 @@ extension APIRoutes {
             budget: ahead == nil
                 ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now),
             endsAt: try await call.store.unservedSince(job.id).map { $0 + environment.noRunnerTimeout },
+            proofs: detail.plan?.job(named: job.name)?.hasInputs == true
+                ? try await call.store.proofFacts(of: job.id) : nil,
             now: call.now)
         return try .json(question.answer())
     }

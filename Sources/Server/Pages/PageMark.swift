@@ -18,7 +18,7 @@ struct PageMark: Sendable {
         sign = state.tone.sign
         tone =
             switch state.tone {
-            case .good: "good"
+            case .good, .same: "good"
             case .bad: "bad"
             case .busy: "busy"
             case .idle, .none: "idle"

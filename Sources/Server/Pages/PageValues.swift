@@ -147,8 +147,9 @@ enum PageValues {
         switch job.state {
         case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
         case .manual: "a person starts it: pawl play"
+        case .proving: "it may be proved"
         case .ready: "for a runner"
-        case .running, .judging, .passed: job.told ?? ""
+        case .running, .judging, .passed, .proved: job.told ?? ""
         case .failed where job.failure?.class == .script:
             "your script: \(job.failure?.message ?? "")" + (job.findings?.tests.map { "; \($0.words)" } ?? "")
         case .failed: job.failure?.message ?? ""

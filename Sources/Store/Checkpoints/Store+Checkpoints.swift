@@ -112,7 +112,7 @@ extension Store {
                 """
                 DELETE FROM checkpoint WHERE job IN (
                     SELECT checkpoint.job FROM checkpoint JOIN job ON job.id = checkpoint.job
-                    WHERE job.state IN ('passed', 'failed', 'failed_allowed', 'cancelled', 'not_run'))
+                    WHERE job.state IN ('passed', 'proved', 'failed', 'failed_allowed', 'cancelled', 'not_run'))
                 """)
         }
     }

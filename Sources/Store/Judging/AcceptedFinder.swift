@@ -17,6 +17,18 @@ struct AcceptedFinder {
     /// How many results of the branch tell how far seeds spread.
     private static let historyLimit = 20
 
+    /// Whether a pipeline has reports of a node whose jobs are all accepted.
+    private static func isAccepted(_ node: String) -> String {
+        """
+        EXISTS (
+            SELECT 1 FROM job JOIN attempt_report ON attempt_report.attempt = coalesce(job.proved_by, job.attempt)
+            WHERE job.pipeline = pipeline.id AND job.node = \(node))
+        AND NOT EXISTS (
+            SELECT 1 FROM job
+            WHERE job.pipeline = pipeline.id AND job.node = \(node) AND job.state NOT IN ('passed', 'proved'))
+        """
+    }
+
     init(
         node: String, pipeline: StoredPipeline, ground: GateGround, connection: any DatabaseConnection
     ) throws {
@@ -31,11 +43,7 @@ struct AcceptedFinder {
             """
             SELECT 'pipeline' AS row_table, id, commit_sha FROM pipeline
             WHERE repository = $1 AND ref = $2 AND id <> $3
-                AND EXISTS (
-                    SELECT 1 FROM job JOIN attempt_report ON attempt_report.attempt = job.attempt
-                    WHERE job.pipeline = pipeline.id AND job.node = $4)
-                AND NOT EXISTS (
-                    SELECT 1 FROM job WHERE job.pipeline = pipeline.id AND job.node = $4 AND job.state <> 'passed')
+                AND \(Self.isAccepted("$4"))
             ORDER BY id DESC LIMIT \(Self.limit)
             """, pipeline.repository, "refs/heads/\(ground.target)", pipeline.id, node)
         found = try rows.compactMap { row in
@@ -56,12 +64,7 @@ struct AcceptedFinder {
             WHERE repository = $1 AND id <> $2
                 AND commit_sha = (
                     SELECT commit_sha FROM pipeline WHERE repository = $1 AND ref = $3 ORDER BY id DESC LIMIT 1)
-                AND ref IN ($3, $4)
-                AND EXISTS (
-                    SELECT 1 FROM job JOIN attempt_report ON attempt_report.attempt = job.attempt
-                    WHERE job.pipeline = pipeline.id AND job.node = $5)
-                AND NOT EXISTS (
-                    SELECT 1 FROM job WHERE job.pipeline = pipeline.id AND job.node = $5 AND job.state <> 'passed')
+                AND ref IN ($3, $4) AND \(Self.isAccepted("$5"))
             ORDER BY id LIMIT 1
             """, pipeline.repository, pipeline.id, "refs/tags/\(tag)", "refs/heads/\(ground.target)", node)
         guard let row = rows.first else { return nil }
@@ -97,7 +100,8 @@ struct AcceptedFinder {
     ) throws -> AcceptedResults? {
         let counted = try Store.countedBefore(in: accepted.pipeline, node, on: connection)
         let rows = try connection.rows(
-            "SELECT 'job' AS row_table, id, seed, attempt FROM job WHERE pipeline = $1 AND node = $2 ORDER BY position",
+            "SELECT 'job' AS row_table, id, seed, coalesce(proved_by, attempt) AS attempt FROM job "
+                + "WHERE pipeline = $1 AND node = $2 ORDER BY position",
             accepted.pipeline, node)
         var reports: [Int: MetricReport] = [:]
         for row in rows {

@@ -62,9 +62,9 @@ extension Store {
         on connection: any DatabaseConnection
     ) throws -> [Int: AttemptID] {
         var counted = try countedBefore(in: pipeline, node, on: connection)
-        for (job, row) in members where row.state == .judging || row.state == .passed {
+        for (job, row) in members where [.judging, .passed, .proved].contains(row.state) {
             let seed = job.seed?.number ?? 1
-            if counted[seed] == nil { counted[seed] = row.attempt }
+            if counted[seed] == nil { counted[seed] = row.countedAttempt }
         }
         return counted
     }
@@ -149,14 +149,14 @@ extension Store {
     ) throws {
         let job = change.jobs[index]
         let planned = change.plan.jobs[index]
-        guard job.state == .judging || job.state == .passed || job.failure?.class == .gate else { return }
+        guard [.judging, .passed, .proved].contains(job.state) || job.failure?.class == .gate else { return }
         let end = job.finishedAt ?? now
         if verdict.isBlocking {
             let failure = Failure(.gate, words)
             let isAllowed = planned.allowFailure.covers(failure)
             change.update(index) { $0.end(as: isAllowed ? .failedAllowed : .failed, failure: failure, now: end) }
         } else {
-            change.update(index) { $0.end(as: .passed, now: end) }
+            change.update(index) { $0.end(as: $0.goodEnd, now: end) }
             try noteDeployment(job.id, in: change, on: connection, now: now)
         }
     }

@@ -68,7 +68,7 @@ extension PipelineChange {
         noteOverride(GateOverride(person: person, reason: reason, at: now))
         for index in failed {
             let end = jobs[index].finishedAt ?? now
-            update(index) { $0.end(as: .passed, now: end) }
+            update(index) { $0.end(as: $0.goodEnd, now: end) }
             try Store.noteDeployment(jobs[index].id, in: self, on: connection, now: now)
         }
         let dependants = Set(failed.flatMap { progress.dependants(of: jobs[$0].name) })

@@ -116,8 +116,8 @@ extension Store {
         try await database.read { connection in
             let rows = try connection.rows(
                 """
-                SELECT 'job' AS row_table, id, node, seed, attempt FROM job
-                WHERE pipeline = $1 AND attempt IS NOT NULL ORDER BY position
+                SELECT 'job' AS row_table, id, node, seed, coalesce(proved_by, attempt) AS attempt FROM job
+                WHERE pipeline = $1 AND coalesce(proved_by, attempt) IS NOT NULL ORDER BY position
                 """, pipeline)
             var reports: [String: [Int: MetricReport]] = [:]
             for row in rows {

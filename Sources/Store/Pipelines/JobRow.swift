@@ -30,12 +30,16 @@ struct JobRow: Hashable, Sendable {
     /// When the newest attempt began; nil while it waits for another.
     var startedAt: Timestamp?
     var finishedAt: Timestamp?
+    /// The attempt at another job that stands for it, so that it need not run; nil where it runs itself.
+    var provedBy: AttemptID?
+    /// Whether a person wants it run whatever is proved.
+    var isFresh: Bool
     /// Whether a runner has ever begun with it: something of it may have happened.
     let wasStarted: Bool
 
     static let columns = """
         'job' AS row_table, id, name, environment, state, failure, because, summary, is_played, cancel_reason,
-        priority, ready_at, lease_epoch, attempts, spent, spent_ours, attempt, started_at, finished_at,
+        priority, ready_at, lease_epoch, attempts, spent, spent_ours, attempt, started_at, finished_at, proved_by, is_fresh,
         EXISTS (
             SELECT 1 FROM attempt WHERE attempt.job = job.id AND attempt.acknowledged_at IS NOT NULL) AS was_started
         """
@@ -59,6 +63,8 @@ struct JobRow: Hashable, Sendable {
         attempt = try row.optionalID("attempt")
         startedAt = try row.optionalTime("started_at")
         finishedAt = try row.optionalTime("finished_at")
+        provedBy = try row.optionalID("proved_by")
+        isFresh = try row.bool("is_fresh")
         wasStarted = try row.bool("was_started")
     }
 
@@ -69,14 +75,20 @@ struct JobRow: Hashable, Sendable {
             UPDATE job
             SET state = $2, failure = $3, because = $4, summary = $5, is_played = $6, cancel_reason = $7,
                 priority = $8, ready_at = $9, spent = $10, started_at = $11, finished_at = $12,
-                spent_ours = $13
+                spent_ours = $13, proved_by = $14, is_fresh = $15
             WHERE id = $1
             """, id, state, try failure.map { try jsonText($0) }, because, summary, isPlayed, cancelReason, priority,
-            readyAt, spent, startedAt, finishedAt, spentOurs)
+            readyAt, spent, startedAt, finishedAt, spentOurs, provedBy, isFresh)
     }
 }
 
 extension JobRow {
+    /// The attempt whose results are its results.
+    var countedAttempt: AttemptID? { provedBy ?? attempt }
+
+    /// How it ends when nothing stands against it.
+    var goodEnd: JobState { provedBy == nil ? .passed : .proved }
+
     /// Ends it.
     mutating func end(as state: JobState, failure: Failure? = nil, now: Timestamp) {
         self.state = state
@@ -95,7 +107,10 @@ extension JobRow {
     }
 
     /// Puts it before the others it waits for, as if it had not been tried in this round. Its attempts stay history.
-    mutating func beginAgain(as state: JobState = .waiting, isPlayed: Bool, priority: Int? = nil) {
+    /// - Parameter isFresh: whether it is to run whatever is proved.
+    mutating func beginAgain(
+        as state: JobState = .waiting, isPlayed: Bool, priority: Int? = nil, isFresh: Bool = false
+    ) {
         self.state = state
         self.isPlayed = isPlayed
         self.priority = priority ?? self.priority
@@ -108,6 +123,8 @@ extension JobRow {
         spentOurs = 0
         startedAt = nil
         finishedAt = nil
+        provedBy = nil
+        self.isFresh = isFresh
     }
 
     /// Counts an attempt that failed.

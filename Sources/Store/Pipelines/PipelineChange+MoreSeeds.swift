@@ -38,11 +38,12 @@ extension PipelineChange {
         let dependants = Set(judged.flatMap { progress.dependants(of: jobs[$0].name) })
         extend(to: more.plan, with: added)
         setReason(nil)
-        for index in judged where jobs[index].state == .passed || jobs[index].failure?.class == .gate {
+        for index in judged where [.passed, .proved].contains(jobs[index].state) || jobs[index].failure?.class == .gate
+        {
             update(index) { $0.awaitVerdict(now: $0.finishedAt ?? now) }
         }
         for (index, job) in jobs.enumerated() where dependants.contains(job.name) {
-            guard [.notRun, .ready, .manual].contains(job.state) else { continue }
+            guard [.notRun, .proving, .ready, .manual].contains(job.state) else { continue }
             update(index) { $0.beginAgain(isPlayed: $0.isPlayed) }
         }
         let names = added.map(\.name)

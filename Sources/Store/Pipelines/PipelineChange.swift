@@ -108,6 +108,7 @@ struct PipelineChange {
         for transition in progress.settle() {
             guard let index = jobs.firstIndex(where: { $0.name == transition.job }) else { continue }
             switch transition.state {
+            case .ready where plan.jobs[index].isProvable: jobs[index].state = .proving
             case .ready: jobs[index].makeReady(at: now)
             case .notRun:
                 jobs[index].end(as: .notRun, now: now)
@@ -140,6 +141,7 @@ struct PipelineChange {
         // The end of a baseline is what pull requests wait for.
         let isBaseline = pipeline.source == .baseline && pipeline.state != .running
         if isBaseline || jobs.contains(where: { $0.state == .judging }) { consequences.readiesJudging = true }
+        if jobs.contains(where: { $0.state == .proving }) { consequences.readiesProving = true }
         if pipeline != pipelineBefore { try pipeline.save(on: connection) }
         try oweStatuses(on: connection, settings: settings, &consequences, now: now)
     }

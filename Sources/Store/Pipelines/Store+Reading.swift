@@ -58,7 +58,7 @@ extension Store {
     public func job(_ id: JobID) async throws -> StoredJob? {
         try await database.read { connection in
             try connection.row("SELECT \(StoredJob.columns) FROM job WHERE id = $1", id)
-                .map { try StoredJob(row: $0, attempts: Self.attempts(ofJob: id, on: connection)) }
+                .map { try Self.job(in: $0, attempts: Self.attempts(ofJob: id, on: connection), on: connection) }
         }
     }
 
@@ -69,7 +69,8 @@ extension Store {
                 let row = try connection.row(
                     "SELECT \(StoredJob.columns) FROM job WHERE pipeline = $1 AND name = $2", pipeline, name)
             else { return nil }
-            return try StoredJob(row: row, attempts: Self.attempts(ofJob: try row.id("id"), on: connection))
+            return try Self.job(
+                in: row, attempts: Self.attempts(ofJob: try row.id("id"), on: connection), on: connection)
         }
     }
 
@@ -110,7 +111,15 @@ extension Store {
         let byJob = Dictionary(grouping: attempts, by: \.job)
         return try connection.rows(
             "SELECT \(StoredJob.columns) FROM job WHERE pipeline = $1 ORDER BY position", pipeline
-        ).map { row in try StoredJob(row: row, attempts: byJob[try row.id("id")] ?? []) }
+        ).map { row in try job(in: row, attempts: byJob[try row.id("id")] ?? [], on: connection) }
+    }
+
+    private static func job(
+        in row: SQLRow, attempts: [StoredAttempt], on connection: any DatabaseConnection
+    ) throws -> StoredJob {
+        var job = try StoredJob(row: row, attempts: attempts)
+        if try row.optionalInteger("proved_by") != nil { job.provedBy = try .of(job.id, on: connection) }
+        return job
     }
 
     private static func attempts(ofJob job: JobID, on connection: any DatabaseConnection) throws -> [StoredAttempt] {
@@ -135,7 +144,7 @@ extension Store {
 extension StoredJob {
     static let columns = """
         'job' AS row_table, id, pipeline, name, stage, environment, state, failure, because, summary, is_played,
-        cancel_reason, ready_at, started_at, finished_at,
+        cancel_reason, ready_at, started_at, finished_at, proved_by,
         (SELECT other.id FROM job AS other
             WHERE job.state = 'ready' AND other.id = job.waits_for AND other.state IN ('running', 'judging')) AS waits_for
         """

@@ -32,6 +32,8 @@ public struct StoredJob: Hashable, Sendable {
     public var startedAt: Timestamp?
     /// When it ended.
     public var finishedAt: Timestamp?
+    /// The attempt at another job that stands for it; nil where it runs itself.
+    public var provedBy: ProvingAttempt?
     /// Its attempts, oldest first.
     public var attempts: [StoredAttempt]
 }

@@ -7,16 +7,26 @@ extension Store {
     ) throws -> AcknowledgedAttempt {
         let change = try PipelineChange(try pipeline(of: attempt.job, on: connection), on: connection)
         let index = try change.index(of: attempt.job)
+        var described = try describe(index, of: change, as: attempt.key, number: attempt.number, on: connection)
+        described.checkpoint = try checkpoint(for: attempt, on: connection)
+        described.gpus = attempt.gpus
+        return described
+    }
+
+    /// Collects what a job is handed out with, but for what an earlier attempt saved, and GPUs.
+    static func describe(
+        _ index: Int, of change: PipelineChange, as key: LeaseKey, number: Int, on connection: any DatabaseConnection
+    ) throws -> AcknowledgedAttempt {
         let inputs = try inputs(of: index, in: change, on: connection)
         let row = try connection.row(
             "SELECT 'pipeline' AS row_table, id, variables FROM pipeline WHERE id = $1", change.pipeline.id)
         return AcknowledgedAttempt(
-            key: attempt.key, attemptNumber: attempt.number, pipeline: change.pipeline,
-            pipelineNumber: try number(of: change.pipeline, on: connection), pipelineName: change.plan.name,
+            key: key, attemptNumber: number, pipeline: change.pipeline,
+            pipelineNumber: try self.number(of: change.pipeline, on: connection), pipelineName: change.plan.name,
             repository: try StoredRepository.find(change.pipeline.repository, on: connection),
             job: change.plan.jobs[index], environment: change.jobs[index].environment,
             variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired,
-            checkpoint: try checkpoint(for: attempt, on: connection), gpus: attempt.gpus)
+            checkpoint: nil, gpus: [])
     }
 
     /// A pipeline's number within its repository: pipelines are never removed.
@@ -27,7 +37,8 @@ extension Store {
         )?.int("number") ?? 1
     }
 
-    /// The artifacts that a job gets: of the jobs it depends on, what their newest passed attempts left.
+    /// The artifacts that a job gets: of the jobs it depends on, what their newest passed attempts left,
+    /// or those that proved them.
     static func inputs(
         of index: Int, in change: PipelineChange, on connection: any DatabaseConnection
     ) throws -> (kept: [ArtifactInput], expired: [String]) {
@@ -38,9 +49,9 @@ extension Store {
             let rows = try connection.rows(
                 """
                 SELECT \(ArtifactReference.columns) FROM artifact
-                WHERE attempt = (
-                    SELECT max(id) FROM attempt WHERE job = $1 AND state IN ('passed', 'failed')) ORDER BY id
-                """, job.id)
+                WHERE attempt = coalesce($2, (
+                    SELECT max(id) FROM attempt WHERE job = $1 AND state IN ('passed', 'failed'))) ORDER BY id
+                """, job.id, job.provedBy)
             for row in rows {
                 if try row.optionalTime("removed_at") != nil {
                     if expired.last != job.name { expired.append(job.name) }

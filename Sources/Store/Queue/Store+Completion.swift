@@ -31,6 +31,8 @@ extension Store {
             try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)
             change.update(index) { $0.summary = result.bounded.summary }
             Self.end(index, with: ending, in: &change, now: now)
+            try Self.noteProof(
+                of: attempt, result.bounded, ending: ending, job: index, in: change, on: connection, now: now)
             if change.jobs[index].state == .passed {
                 try Self.noteDeployment(key.job, in: change, on: connection, now: now)
             }
@@ -133,6 +135,7 @@ extension AttemptResult {
         bounded.summary = summary?.cut(to: 120)
         bounded.imageDigest = imageDigest?.cut(to: 300)
         bounded.findings = findings?.bounded
+        bounded.inputs = inputs?.cut(to: 64)
         bounded.failure?.message = failure?.message.cut(to: 1_000) ?? ""
         return bounded
     }

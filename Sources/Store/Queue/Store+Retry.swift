@@ -7,12 +7,18 @@ extension Store {
     /// which wait for `play`. Attempts stay history.
     /// - Throws: `StoreError.refused` where it or a job that depends on it still runs, or where a job before it would
     ///   keep it from running, or where it would deploy something older than what its environment has. The message says which, and what to do.
-    /// - Parameter anyway: whether what a gate has failed is run again as well. No seed that counted is dropped for it.
-    public func retry(_ id: JobID, anyway: Bool = true, by: String, now: Timestamp) async throws {
+    /// - Parameters:
+    ///   - anyway: whether what a gate has failed is run again as well. No seed that counted is dropped for it.
+    ///   - fresh: whether it runs though an earlier attempt proves that it need not. One that has run and passed does in any
+    ///     case: its own attempt would prove it.
+    public func retry(
+        _ id: JobID, anyway: Bool = true, fresh: Bool = false, by: String, now: Timestamp
+    ) async throws {
         try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, connection in
             if !anyway { try change.refuseIfJudged(index) }
             try change.refuseIfOutdated(index, on: connection)
-            try change.retry([index], isNamed: true, now: now)
+            if !fresh { try change.refuseIfProved(index) }
+            try change.retry([index], isNamed: true, isFresh: fresh || change.jobs[index].state == .passed, now: now)
         }
     }
 
@@ -54,8 +60,10 @@ extension PipelineChange {
     }
 
     /// Makes ended jobs begin again, with everything that depends on them.
-    /// - Parameter isNamed: whether a person named the one job, which starts it even where it waits for a person.
-    mutating func retry(_ roots: [Int], isNamed: Bool, now: Timestamp) throws {
+    /// - Parameters:
+    ///   - isNamed: whether a person named the one job, which starts it even where it waits for a person.
+    ///   - isFresh: whether those run whatever is proved. Jobs that depend on them may be proved.
+    mutating func retry(_ roots: [Int], isNamed: Bool, isFresh: Bool = false, now: Timestamp) throws {
         try refuseIfHeld()
         let progress = progress
         let names = Set(roots.map { jobs[$0].name })
@@ -73,7 +81,7 @@ extension PipelineChange {
         for (index, job) in jobs.enumerated() {
             let isDependant = dependants.contains(job.name)
             if names.contains(job.name) && !(isDependant && hasEnvironment(index) && job.wasStarted) {
-                update(index) { $0.beginAgain(isPlayed: isNamed || $0.isPlayed, priority: 0) }
+                update(index) { $0.beginAgain(isPlayed: isNamed || $0.isPlayed, priority: 0, isFresh: isFresh) }
             } else if isDependant || names.contains(job.name) {
                 makeStale(index)
             }
@@ -91,18 +99,28 @@ extension PipelineChange {
                 + "Run it again all the same: pawl retry \(name) --anyway")
     }
 
+    /// The same attempt would prove it again.
+    func refuseIfProved(_ index: Int) throws {
+        guard jobs[index].state == .proved else { return }
+        let name = "\(pipeline.id)/\(jobs[index].name)"
+        throw StoreError(
+            .refused,
+            message: "\(name) is \(jobs[index].summary ?? "proved"): nothing has run that could run again. "
+                + "Run it all the same: pawl retry \(name) --fresh")
+    }
+
     private func refuseUnlessEnded(_ index: Int) throws {
         let job = jobs[index]
         let name = "\(pipeline.id)/\(job.name)"
         switch job.state {
-        case .passed, .failed, .failedAllowed, .cancelled: return
+        case .passed, .proved, .failed, .failedAllowed, .cancelled: return
         case .notRun:
             throw StoreError(
                 .refused,
                 message: job.because.map { "\(name) was not run because of \($0): pawl retry \(pipeline.id)/\($0)" }
                     ?? "\(name) was not needed: it runs when a job before it fails.")
         case .manual: throw StoreError(.refused, message: "\(name) has not been started: pawl play \(name)")
-        case .waiting, .ready, .running, .judging:
+        case .waiting, .proving, .ready, .running, .judging:
             throw StoreError(
                 .refused, message: "\(name) has not ended (\(job.state.rawValue)). Wait for it, or: pawl cancel \(name)"
             )

@@ -20,6 +20,9 @@ struct RetryCommand: AsyncParsableCommand {
     @Option(help: "Add so many seeds to those there are: to a job, or to all that the pipeline's gates judge.")
     var moreSeeds: Int?
 
+    @Flag(help: "Run a job though an earlier attempt proves that it need not.")
+    var fresh = false
+
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -33,6 +36,9 @@ struct RetryCommand: AsyncParsableCommand {
         if failed && moreSeeds != nil {
             throw CommandFailure(.usage, "--failed runs again what failed, --more-seeds adds to it: one of the two")
         }
+        if fresh && (failed || moreSeeds != nil) {
+            throw CommandFailure(.usage, "--fresh is for one job:  pawl retry \(found.id)/JOB --fresh")
+        }
         let job = failed || moreSeeds != nil ? found.job?.name : try found.requireJob(for: "retry").name
         let view: ChangeView
         do {
@@ -41,6 +47,7 @@ struct RetryCommand: AsyncParsableCommand {
                 [
                     "job": job, "failed": failed ? "true" : nil, "anyway": anyway ? "true" : nil,
                     "more-seeds": moreSeeds.map(String.init),
+                    "fresh": fresh ? "true" : nil,
                 ])
         } catch let failure as CommandFailure where failure.status == .refused {
             throw CommandFailure(.refused, "not queued: \(failure.description)")

@@ -80,12 +80,12 @@ struct ExecRendering: Sendable {
     func text(of job: JobView) -> String {
         switch job.state {
         case .waiting: return waiting(job)
-        case .ready:
+        case .proving, .ready:
             guard let failure = job.attempts.last?.failure else { return "for a free place" }
             let wait = job.readyAt.map { max($0 - now, .zero).text } ?? "a moment"
             return "again in \(wait): \(failure.message)"
         case .running, .judging: return tails[job.name].map { "last line: \($0)" } ?? "starting"
-        case .passed: return job.told ?? artifacts(of: job) ?? ""
+        case .passed, .proved: return job.told ?? artifacts(of: job) ?? ""
         case .cancelled, .failed, .failedAllowed, .notRun, .manual:
             return JobText(job, of: view).text
         }

@@ -35,6 +35,8 @@ struct LocalPipeline: Sendable {
     let runner: RunnerService
     private let rescue: RescueService
     private let judging: JudgingService
+    /// Lets jobs with inputs run: nothing is proved here.
+    private let proving: ProvingService
 
     private static let clock: @Sendable () -> Timestamp = { .wall }
 
@@ -91,6 +93,7 @@ struct LocalPipeline: Sendable {
             mirrors: try Mirrors(root: scratch.path + "/mirrors"), inventory: inventory, logger: settings.logger)
         rescue = RescueService(store: store, terms: terms, now: Self.clock, logger: settings.logger)
         judging = JudgingService(store: store, now: Self.clock, logger: settings.logger)
+        proving = ProvingService(store: store, keys: nil, now: Self.clock, logger: settings.logger)
     }
 
     /// Runs jobs until the pipeline has ended, or the process is told to stop; then nothing of it runs any more, and
@@ -109,6 +112,10 @@ struct LocalPipeline: Sendable {
             }
             group.addTask {
                 try await judging.run()
+                return false
+            }
+            group.addTask {
+                try await proving.run()
                 return false
             }
             group.addTask {

@@ -255,9 +255,10 @@ struct JobText: Sendable {
             switch job.state {
             case .waiting: job.needs.isEmpty ? "" : "needs \(view.nodeNames(of: job.needs).joined(separator: ", "))"
             case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
+            case .proving: "it may be proved"
             case .ready: "for a runner"
             case .running, .judging: Self.running(job)
-            case .passed: job.told ?? ""
+            case .passed, .proved: job.told ?? ""
             case .failed: Self.failure(job)
             case .failedAllowed: "failed, and allowed to: \(job.failure?.message ?? "")"
             case .cancelled: job.failure?.message ?? ""

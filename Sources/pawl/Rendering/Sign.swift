@@ -42,6 +42,7 @@ struct Mark: Hashable, Sendable {
         let sign: Sign =
             switch state.tone {
             case .good: .passed
+            case .same: .proved
             case .bad: .failed
             case .busy: .running
             case .idle: .waiting

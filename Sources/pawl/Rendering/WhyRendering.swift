@@ -49,9 +49,9 @@ struct WhyRendering: Sendable {
     private var waited: String? {
         guard let since = view.since else { return nil }
         switch view.state {
-        case .waiting, .manual, .ready, .running, .judging:
+        case .waiting, .manual, .proving, .ready, .running, .judging:
             return since > view.at ? "at \(terminal.time(since))" : (view.at - since).text
-        case .passed, .failed, .failedAllowed, .cancelled, .notRun:
+        case .passed, .proved, .failed, .failedAllowed, .cancelled, .notRun:
             return terminal.moment(since, now: view.at)
         }
     }

@@ -89,6 +89,7 @@ struct Assembly: Sendable {
                 store: store, forges: forges, pageURL: { [links] in links.link(to: $0) }, now: now, logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),
             JudgingService(store: store, baselines: planner.baselinePipeline, now: now, logger: logger),
+            try proving(now: now),
             UnservedService(store: store, limit: settings.server.noRunnerTimeout, now: now, logger: logger),
             RetentionService(
                 store: store, mirrors: mirrors, retention: settings.retention.ofStore,

@@ -102,6 +102,7 @@ extension Settings.Server {
         defaultImage = reader.string("server.default-image")
         lease = .seconds(reader.int("server.lease", in: 10...3_600) ?? 60)
         noRunnerTimeout = .minutes(Int64(reader.int("server.no-runner-timeout", in: 1...100_000) ?? 30))
+        proofChecks = reader.int("server.proof-checks", in: 0...100_000) ?? 25
     }
 }
 

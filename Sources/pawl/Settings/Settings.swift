@@ -52,6 +52,8 @@ struct Settings: Sendable {
         var lease: Duration
         /// How long a job waits that no runner of the pool can ever take.
         var noRunnerTimeout: Duration
+        /// Of how many jobs that are proved one runs all the same; 0 for none.
+        var proofChecks: Int
     }
 
     /// Where a certificate is, with its key.

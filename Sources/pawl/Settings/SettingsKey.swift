@@ -16,6 +16,7 @@ enum SettingsKey {
         ("server.default-image", "image of jobs that name none"),
         ("server.lease", "seconds after which jobs of a silent runner go to others, 10 at least (60)"),
         ("server.no-runner-timeout", "minutes after which a job ends that no runner can ever take (30)"),
+        ("server.proof-checks", "of how many jobs that are proved one runs all the same, to check; 0 for none (25)"),
         ("forges", "names of the forge sections"),
         ("forge.<name>.kind", "github, gitlab or git"),
         ("forge.<name>.api", "base URL of the API, for GitHub Enterprise and your own GitLab"),

@@ -30,7 +30,7 @@ struct ChangeWords: Sendable {
         let attempt = hasBegun ? last : last + 1
         let which = attempt == 1 ? "" : "attempt \(attempt) "
         switch job.state {
-        case .ready: return which + "queued"
+        case .proving, .ready: return which + "queued"
         case .running where job.cancelReason != nil: return "is being stopped"
         case .running, .judging: return hasBegun ? which + "queued, and begun" : "runs"
         case .waiting:
@@ -41,7 +41,7 @@ struct ChangeWords: Sendable {
         case .manual: return "waits for a person: pawl play \(now.pipeline.id)/\(job.name)"
         case .cancelled: return "cancelled"
         case .notRun: return "not run: \(job.because ?? "the pipeline")"
-        case .passed, .failed, .failedAllowed: return job.state.rawValue.replacing("_", with: ", ")
+        case .passed, .proved, .failed, .failedAllowed: return job.state.rawValue.replacing("_", with: ", ")
         }
     }
 

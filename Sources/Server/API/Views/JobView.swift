@@ -34,6 +34,8 @@ public struct JobView: Codable, Hashable, Sendable {
     public var startedAt: Timestamp?
     /// When it ended.
     public var finishedAt: Timestamp?
+    /// The attempt at another job that stands for it; nil where it runs itself.
+    public var provedBy: ProvingAttempt?
     /// Its attempts, oldest first.
     public var attempts: [AttemptView]
 
@@ -58,6 +60,7 @@ public struct JobView: Codable, Hashable, Sendable {
         readyAt = job.readyAt
         startedAt = job.startedAt
         finishedAt = job.finishedAt
+        provedBy = job.provedBy
         attempts = job.attempts.map(AttemptView.init)
     }
 

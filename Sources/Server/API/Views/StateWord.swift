@@ -6,6 +6,8 @@ public struct StateWord: Hashable, Sendable {
     public enum Tone: Sendable, CaseIterable {
         /// As wished.
         case good
+        /// As wished, and not run: an earlier attempt stands for it.
+        case same
         /// The repository's own failure.
         case bad
         /// Under way.
@@ -48,7 +50,8 @@ public struct StateWord: Hashable, Sendable {
     public init(_ state: JobState, failure: FailureClass?) {
         self =
             switch state {
-            case .waiting, .ready: Self(.idle, "waiting")
+            case .waiting, .proving, .ready: Self(.idle, "waiting")
+            case .proved: Self(.same, "proved")
             case .manual: Self(.idle, "manual")
             case .running: Self(.busy, "running")
             case .judging: Self(.busy, "judging")
@@ -99,6 +102,7 @@ extension StateWord.Tone {
     var sign: String {
         switch self {
         case .good: "✓"
+        case .same: "≡"
         case .bad: "✗"
         case .busy: "●"
         case .idle: "○"

@@ -15,6 +15,8 @@ struct WhyQuestion: Sendable {
     var budget: GPUBudget?
     /// When it ends by itself, where no runner can ever take it.
     var endsAt: Timestamp?
+    /// What is known of its key and of proofs; nil for a job without declared inputs.
+    var proofs: Store.ProofFacts?
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -26,9 +28,11 @@ struct WhyQuestion: Sendable {
         switch job.state {
         case .waiting: waiting()
         case .manual: manual()
+        case .proving: view("the server looks whether an earlier attempt proves it.")
         case .ready: ready()
         case .running, .judging: running()
         case .passed: passed()
+        case .proved: proved()
         case .failed, .failedAllowed: failed()
         case .cancelled: cancelled()
         case .notRun: notRun()
@@ -113,8 +117,23 @@ struct WhyQuestion: Sendable {
     // MARK: - Ended
 
     private func passed() -> WhyView {
-        verdict == nil
-            ? view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts()) : judged()
+        if verdict != nil { return judged() }
+        if let evidence = ProofEvidence(proofs), let answer = evidence.whyItRan {
+            return view(answer, since: job.finishedAt, facts: evidence.differences + earlierAttempts())
+        }
+        return view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts())
+    }
+
+    private func proved() -> WhyView {
+        let judgement = verdict == nil ? [] : judged().facts
+        guard let evidence = ProofEvidence(proofs), let proving = job.provedBy else {
+            return view("an earlier attempt stands for it.", since: job.finishedAt, facts: judgement)
+        }
+        let (subject, number) = ("#\(proving.pipeline)/\(proving.job)", proving.number)
+        return view(
+            "nothing it may read has changed since \(subject) (attempt \(number)).", since: job.finishedAt,
+            facts: evidence.same(for: detail.pipeline.trust.ofCommit) + judgement,
+            helps: [HelpView("pawl retry \(self.subject) --fresh", "runs it anyway")])
     }
 
     private var verdict: Verdict? { detail.verdicts.first { $0.node == planned?.node }?.verdict }
@@ -178,9 +197,10 @@ struct WhyQuestion: Sendable {
         switch job.state {
         case .waiting: "waits as well"
         case .manual: "waits for a person"
-        case .ready: "waits for a runner"
+        case .proving, .ready: "waits for a runner"
         case .running, .judging: "runs" + (job.startedAt.map { ", \((now - $0).text) so far" } ?? "")
         case .passed: "passed"
+        case .proved: job.summary ?? "proved"
         case .failed, .failedAllowed: job.failure.map(Self.sentence(for:)) ?? "failed"
         case .cancelled: job.cancelReason ?? "cancelled"
         case .notRun: "not run" + (job.because.map { ": it needed \($0)" } ?? "")
@@ -212,7 +232,7 @@ struct WhyQuestion: Sendable {
         case .failed, .failedAllowed: "failed"
         case .cancelled: "was cancelled"
         case .notRun: "was not run"
-        case .waiting, .manual, .ready, .running, .judging, .passed: "has not failed"
+        case .waiting, .manual, .proving, .ready, .running, .judging, .passed, .proved: "has not failed"
         }
     }
 
