@@ -15,9 +15,14 @@ struct Handover: Codable, Sendable {
     private let imageID: String?
     /// The lines of the runner's own that stand in the log before the job's.
     let notes: [String]
+    /// Where the container logs to with MLflow's API; nil where it does not.
+    let mlflow: MLflowAccess?
 
     /// Describes an attempt whose container is about to start.
-    init(claim: Claim, receivedAt: Duration, assignment: Assignment, container: ContainerHandle, notes: [String]) {
+    init(
+        claim: Claim, receivedAt: Duration, assignment: Assignment, container: ContainerHandle, notes: [String],
+        mlflow: MLflowAccess? = nil
+    ) {
         self.claim = claim
         receivedAtMs = receivedAt.wholeMilliseconds
         self.assignment = RunnerProtocol.AssignmentAnswer(assignment)
@@ -25,6 +30,7 @@ struct Handover: Codable, Sendable {
         networkID = container.networkID
         imageID = container.imageID
         self.notes = notes
+        self.mlflow = mlflow
     }
 
     /// The attempt as it was assigned.
