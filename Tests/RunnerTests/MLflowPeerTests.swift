@@ -188,12 +188,16 @@ struct MLflowPeerTests {
         let start = ContinuousClock.now
         let executor = FencedExecutor(
             docker, fence: fence, allowsUnfenced: false, now: { ContinuousClock.now - start })
-        let peers = URL(filePath: Peers.python).deletingLastPathComponent().deletingLastPathComponent().path
+        let python = URL(filePath: Peers.python)
+        let folders = [python, python.resolvingSymlinksInPath()].map {
+            $0.deletingLastPathComponent().deletingLastPathComponent().path
+        }
         let fixture = try await RunnerFixture(executor: executor) {
             $0.defaultImage = "pawl-test:tiny"
             $0.memoryFolder = "/dev/shm"
             // The machine's own Python, and the client beside it.
-            $0.mounts = ["/usr", "/usr/lib:/lib", "/usr/lib64:/lib64", peers].map { folder in
+            let own = folders.filter { $0 != "/usr" }
+            $0.mounts = (["/usr", "/usr/lib:/lib", "/usr/lib64:/lib64"] + own).map { folder in
                 let sides = folder.split(separator: ":").map(String.init)
                 return .init(path: sides[0], target: sides[sides.count - 1], repository: "ml/churn")
             }
