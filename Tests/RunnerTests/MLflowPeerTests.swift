@@ -180,7 +180,7 @@ struct MLflowPeerTests {
         "in a container it logs through the fence to the runner, with nothing but what the job finds set",
         .needsDocker, .needsRoot)
     func contained() async throws {
-        let range = try #require(IPv4Range("10.221.0.0/24"))
+        let range = try #require(IPv4Range("10.238.0.0/24"))
         let docker = DockerExecutor(
             engine: DockerEngine(socket: Engine.socket, sender: Engine.client),
             settings: .init(instance: "mlflow-\(UUID().uuidString.prefix(8))", networks: range))
