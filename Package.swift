@@ -73,7 +73,7 @@ let package = Package(
             "Runner",
             [
                 "PipelineModel", "Executors", "GitRepositories", "HTTPTransport", "JobLogs", "Archives", "Evaluation",
-                "Signing", lifecycle, logging, nioConcurrency,
+                "Signing", lifecycle, logging, nioConcurrency, nioCore, nioHTTP, nioPosix,
             ]),
         library(
             "Server",

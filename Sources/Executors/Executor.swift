@@ -39,6 +39,12 @@ public protocol Executor: Sendable {
     /// told.
     func written(by container: ContainerHandle) async throws -> ByteCount?
 
+    /// Where the container finds this machine, from `create` on; nil where there is no such place.
+    func doorway(of container: ContainerHandle) async throws -> Doorway?
+
+    /// Lets the container, and nobody else, reach a port of this machine at its doorway, until it is removed or destroyed.
+    func open(_ port: Int, at doorway: Doorway, to container: ContainerHandle) async throws
+
     /// Everything with Pawl's labels of this instance that exists now.
     func leftovers() async throws -> [ContainerHandle]
 

@@ -36,6 +36,8 @@ public struct RunnerSettings: Sendable {
     /// Data folders of the machine, by the names that jobs ask for them by with `ml: data`. Jobs see each at
     /// `/data/<name>` and cannot write to it.
     public var data: [String: DataFolder]
+    /// Whether jobs with `ml:` may log to this runner with MLflow's API.
+    public var takesMLflow: Bool
     /// Whether the engine brings GPUs into containers; false where they are only declared.
     public var bringsDevices: Bool
     /// Called at the moments at which a crash would tell most.
@@ -96,6 +98,7 @@ public struct RunnerSettings: Sendable {
         afterScriptTimeout = .minutes(5)
         mounts = []
         data = [:]
+        takesMLflow = true
         bringsDevices = true
         faults = .none
     }

@@ -81,10 +81,22 @@ struct EngineFormatTests {
         #expect(EngineTime.timestamp("yesterday") == nil)
     }
 
+    @Test(
+        "addresses are told to be in a range or not",
+        arguments: [
+            ("10.213.0.0", true), ("10.213.0.1", true), ("10.213.0.15", true), ("10.213.0.16", false),
+            ("10.212.255.255", false),
+            ("255.255.255.255", false), ("0.0.0.0", false), ("", false), ("::1", false), ("10.213.0.1/32", false),
+        ])
+    func contains(address: String, isIn: Bool) throws {
+        let range = try #require(IPv4Range("10.213.0.0/28"))
+        #expect(range.contains(address) == isIn && range.gateway == "10.213.0.1")
+    }
+
     @Test("the fence's chains are replaced in one step, and fit iptables' 28 characters")
     func fenceRules() throws {
         let widest = try #require(IPv4Range("100.100.100.0/24"))
-        let rules = NetworkFence(networks: widest).rules
+        let rules = NetworkFence(networks: widest).rules()
         let chains = rules.split(separator: "\n").filter { $0.hasPrefix(":") }.map {
             $0.dropFirst().prefix { $0 != " " }
         }

@@ -11,6 +11,7 @@ struct FencedExecutorTests {
             var hooked: Set<String> = []
             var isBroken = false
             var questions = 0
+            var rules = ""
         }
         let state = NIOLockedValueBox(State())
 
@@ -18,6 +19,7 @@ struct FencedExecutorTests {
             guard state.withLockedValue({ !$0.isBroken }) else {
                 throw PacketFilterFailure(state: .failed("no such table"))
             }
+            state.withLockedValue { $0.rules = rules }
         }
 
         func succeeds(_ arguments: [String]) -> Bool {
@@ -88,6 +90,68 @@ struct FencedExecutorTests {
         filter.state.withLockedValue { $0.isBroken = true }
         _ = try await executor(allowsUnfenced: true).readiness()
         #expect(!stands)
+    }
+
+    private var openPorts: [String] {
+        filter.state.withLockedValue { state in
+            state.rules.split(separator: "\n").filter { $0.contains("--dport") && !$0.contains("169.254") }.map(
+                String.init)
+        }
+    }
+
+    private func doorway(_ number: Int) throws -> Doorway {
+        Doorway(address: "10.213.0.\(16 * number + 1)", network: try #require(IPv4Range("10.213.0.\(16 * number)/28")))
+    }
+
+    @Test(
+        "a port is open to one container's network, stays open when the fence is renewed, and closes with the container"
+    )
+    func openings() async throws {
+        let executor = executor()
+        var handles: [ContainerHandle] = []
+        for attempt in 0...1 {
+            let handle = try await executor.create(.shell("true", instance: "open", attempt: Int64(attempt)))
+            try await executor.open(5_000 + attempt, at: try doorway(attempt), to: handle)
+            handles.append(handle)
+        }
+        let rules = (0...1).map {
+            "-A PAWL-IN-10.213.0.0 -s 10.213.0.\(16 * $0)/28 -d 10.213.0.\(16 * $0 + 1)/32 -p tcp --dport \(5_000 + $0) -j RETURN"
+        }
+        #expect(Set(openPorts) == Set(rules))
+        filter.state.withLockedValue { ($0.hooked, $0.rules) = ([], "") }
+        time.withLockedValue { $0 = .seconds(60) }
+        _ = try await executor.readiness()
+        #expect(Set(openPorts) == Set(rules))
+        let drop = filter.state.withLockedValue { $0.rules.range(of: "-j DROP")?.lowerBound }
+        let last = filter.state.withLockedValue { $0.rules.range(of: "--dport 5001")?.lowerBound }
+        #expect(try #require(last) < #require(drop))
+        try await executor.remove(handles[0])
+        #expect(openPorts == [rules[1]])
+        try await executor.destroy(handles[1])
+        #expect(openPorts.isEmpty)
+    }
+
+    @Test("what an earlier process left open is closed before the first job")
+    func leftOpen() async throws {
+        filter.state.withLockedValue { state in
+            state.hooked = ["PAWL-IN-10.213.0.0", "PAWL-FW-10.213.0.0"]
+            state.rules = "-A PAWL-IN-10.213.0.0 -s 10.213.0.0/28 -d 10.213.0.1/32 -p tcp --dport 7 -j RETURN"
+        }
+        _ = try await executor().readiness()
+        #expect(openPorts.isEmpty && stands)
+    }
+
+    @Test("nothing is open where the fence cannot be renewed, or the address is none in the container's network")
+    func notOpened() async throws {
+        let executor = executor()
+        let handle = try await executor.create(.shell("true", instance: "open"))
+        let elsewhere = Doorway(address: "192.0.2.1", network: try doorway(0).network)
+        await #expect(throws: ExecutorError.self) { try await executor.open(5_000, at: elsewhere, to: handle) }
+        filter.state.withLockedValue { $0.isBroken = true }
+        await #expect(throws: ExecutorError.self) { try await executor.open(5_000, at: try doorway(0), to: handle) }
+        filter.state.withLockedValue { $0.isBroken = false }
+        _ = try await executor.readiness()
+        #expect(openPorts.isEmpty)
     }
 
     @Test("the fence goes when nothing of the runner is left behind it, and not before")

@@ -69,6 +69,42 @@ struct NetworkFenceTests {
         withExtendedLifetime(listener) {}
     }
 
+    @Test("a port that is open to a job is reached by that job alone, and it reaches no other; it closes with the job")
+    func opening() async throws {
+        let (open, other) = (try Listener(), try Listener())
+        let fenced = FencedExecutor(executor, fence: fence, allowsUnfenced: false, now: { .zero })
+        _ = try await fenced.readiness()
+        let job = ContainerSpecification.shell(
+            "gateway=$(ip route | awk '/default/ {print $3}'); for port in \(open.port) \(other.port); do "
+                + "nc -w 1 $gateway $port </dev/null >/dev/null 2>&1; echo $?; done", instance: "open", network: .own)
+        let handle = try await fenced.create(job)
+        do {
+            let doorway = try #require(try await fenced.doorway(of: handle))
+            #expect(doorway.network.contains(doorway.address) && Self.range.contains(doorway.address))
+            try await fenced.open(Int(open.port), at: doorway, to: handle)
+            let output = Output()
+            _ = try await fenced.run(handle) { await output.append($0) }
+            #expect(await output.text() == "0\n1\n")
+            // Another job, while the port is still open: neither there nor at its own gateway.
+            #expect(try await reach(["\(doorway.address) \(open.port)", "$gateway \(open.port)"]) == ["1", "1"])
+            #expect(try await Self.inputRules().contains("--dport \(open.port)"))
+        } catch {
+            try await fenced.destroy(handle)
+            throw error
+        }
+        try await fenced.destroy(handle)
+        #expect(try await !Self.inputRules().contains("--dport"))
+        try await fence.takeDown()
+        withExtendedLifetime((open, other)) {}
+    }
+
+    private static func inputRules() async throws -> String {
+        let result = try await Subprocess.run(
+            .name("iptables"), arguments: ["--wait", "10", "-S", "PAWL-IN-10.216.0.0"], output: .string(limit: 100_000),
+            error: .discarded)
+        return result.standardOutput
+    }
+
     @Test("a job reaches no other job, and has no IPv6 address to reach anybody from")
     func neighbours() async throws {
         #expect(await fence.putUp() == .up)

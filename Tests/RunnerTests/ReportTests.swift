@@ -90,7 +90,7 @@ struct ReportTests {
 
 extension String {
     /// Hexadecimal digits as `printf` takes bytes.
-    fileprivate var escapedPairs: String {
+    var escapedPairs: String {
         stride(from: 0, to: utf8.count, by: 2).map { offset in
             let start = index(startIndex, offsetBy: offset)
             return String(format: "\\%03o", Int(self[start..<index(start, offsetBy: 2)], radix: 16) ?? 0)

@@ -7,7 +7,10 @@ extension DockerEngine {
     func createNetwork(name: String, subnet: IPv4Range, labels: [String: String]) async throws -> String {
         struct Body: Encodable {
             struct Addresses: Encodable {
-                struct Range: Encodable { var subnet: String }
+                struct Range: Encodable {
+                    var subnet: String
+                    var gateway: String
+                }
                 var driver = "default"
                 var config: [Range]
             }
@@ -22,7 +25,7 @@ extension DockerEngine {
             var labels: [String: String]
         }
         let body = Body(
-            name: name, ipam: .init(config: [.init(subnet: subnet.description)]),
+            name: name, ipam: .init(config: [.init(subnet: subnet.description, gateway: subnet.gateway)]),
             options: [
                 // One job has one container, so nobody in its network has anybody to talk to but the outside.
                 "com.docker.network.bridge.enable_icc": "false",
@@ -32,6 +35,26 @@ extension DockerEngine {
             labels: labels)
         let response = try await send("POST", "/networks/create", json: try EngineJSON.encode(body))
         return try decode(try await success(response), as: Identified.self).id
+    }
+
+    /// The subnet of a network, and the machine's own address in it; nil where it has no such address.
+    func doorway(ofNetwork id: String) async throws -> Doorway? {
+        struct Network: Decodable {
+            struct Addresses: Decodable {
+                struct Range: Decodable {
+                    var subnet: String?
+                    var gateway: String?
+                }
+                var config: [Range]?
+            }
+            var ipam: Addresses
+        }
+        let network = try decode(try await success(try await send("GET", "/networks/\(id)")), as: Network.self)
+        for range in network.ipam.config ?? [] {
+            guard let subnet = range.subnet.flatMap({ IPv4Range($0) }), let address = range.gateway else { continue }
+            return Doorway(address: address, network: subnet)
+        }
+        return nil
     }
 
     /// Networks with all these labels.

@@ -91,6 +91,16 @@ public struct DockerExecutor: Executor {
         }
     }
 
+    /// The gateway of the container's network, which is this machine where the engine's bridges are.
+    public func doorway(of container: ContainerHandle) async throws -> Doorway? {
+        guard let network = container.networkID else { return nil }
+        do {
+            return try await engine.doorway(ofNetwork: network)
+        } catch {
+            throw Self.translated(error, doing: "look at a network")
+        }
+    }
+
     // MARK: Making
 
     private func makeContainer(

@@ -28,6 +28,15 @@ public struct IPv4Range: Hashable, Sendable, CustomStringConvertible {
         self.prefix = prefix
     }
 
+    /// Whether an address such as `10.213.0.2` is in it.
+    public func contains(_ address: String) -> Bool {
+        guard let range = IPv4Range(address + "/32") else { return false }
+        return range.first >= first && UInt64(range.first - first) < size
+    }
+
+    /// The address of the machine in a network of this range: the first that a host can have.
+    var gateway: String { IPv4Range(first: first + 1, prefix: 32).address }
+
     /// How many addresses are in it.
     var size: UInt64 { 1 << UInt64(32 - prefix) }
 

@@ -12,7 +12,8 @@ import SystemPackage
 /// Docker's own rules let a container reach every port of its host and, in a cloud, the metadata service with the
 /// machine's credentials. The fence drops what comes from the configured range and goes to the host itself, to
 /// 169.254.0.0/16 (but for DNS, which some clouds answer there), to other job networks, or to ranges that the
-/// administrator adds; answers to connections that the host opened pass. It needs root and `iptables`; where it cannot
+/// administrator adds; answers to connections that the host opened pass, and so does what a job sends to a port that is
+/// open to that job's network alone. It needs root and `iptables`; where it cannot
 /// be put up, `FenceState` says why, for `doctor`.
 public struct NetworkFence: Sendable {
     /// The range that job networks are cut from.
@@ -38,9 +39,10 @@ public struct NetworkFence: Sendable {
     private var forwardChain: String { "PAWL-FW-\(networks.address)" }
 
     /// Puts the fence up, or renews it. The chains are replaced in one step, so there is no moment without them.
-    public func putUp() async -> FenceState {
+    /// - Parameter openings: what job networks may reach of this machine; nothing else of it.
+    public func putUp(openings: [FenceOpening] = []) async -> FenceState {
         do {
-            try await command.restore(rules)
+            try await command.restore(rules(openings: openings))
             try await hook(inputChain, into: "INPUT")
             try await hook(forwardChain, into: try await forwardHook())
             return .up
@@ -77,10 +79,15 @@ public struct NetworkFence: Sendable {
     }
 
     /// Both chains in the form of `iptables-restore`. Naming a chain empties it.
-    var rules: String {
+    func rules(openings: [FenceOpening] = []) -> String {
         var lines = ["*filter", ":\(inputChain) - [0:0]", ":\(forwardChain) - [0:0]"]
         let from = "-s \(networks)"
         lines.append("-A \(inputChain) \(from) -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN")
+        for opening in openings {
+            lines.append(
+                "-A \(inputChain) -s \(opening.network) -d \(opening.address)/32 -p tcp --dport \(opening.port) -j RETURN"
+            )
+        }
         lines.append("-A \(inputChain) \(from) -j DROP")
         for transport in ["udp", "tcp"] {
             lines.append("-A \(forwardChain) \(from) -d 169.254.0.0/16 -p \(transport) --dport 53 -j RETURN")
@@ -101,6 +108,24 @@ public struct NetworkFence: Sendable {
         guard try await command.succeeds(["-I", parent, "1", "-j", chain]) else {
             throw PacketFilterFailure(state: .failed("iptables would not put the chain \(chain) into \(parent)."))
         }
+    }
+}
+
+/// A port of this machine that one job network may reach.
+public struct FenceOpening: Hashable, Sendable {
+    /// The job's network.
+    var network: IPv4Range
+    /// The machine's address in that network.
+    var address: String
+    /// The port.
+    var port: UInt16
+
+    /// Opens a port at a doorway; nil where that is no address in the doorway's network.
+    public init?(_ port: Int, at doorway: Doorway) {
+        guard let port = UInt16(exactly: port), port > 0, doorway.network.contains(doorway.address) else { return nil }
+        network = doorway.network
+        address = doorway.address
+        self.port = port
     }
 }
 

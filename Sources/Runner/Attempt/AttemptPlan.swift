@@ -14,10 +14,15 @@ struct AttemptPlan: Sendable {
     let masker: SecretMasker
     /// The image's name, variables replaced; nil where there is none.
     let image: String?
+    /// The token by which the job logs with MLflow's API; nil where it does not log here.
+    let mlflowToken: String?
     private let settings: RunnerSettings
     private let instance: String
 
-    init(_ assignment: Assignment, settings: RunnerSettings, folders: RunnerFolders) {
+    /// - Parameter mlflowToken: a new token, for where the job logs with MLflow's API to this runner.
+    init(
+        _ assignment: Assignment, settings: RunnerSettings, folders: RunnerFolders, mlflowToken: String? = nil
+    ) {
         self.assignment = assignment
         self.settings = settings
         instance = folders.instance
@@ -54,6 +59,9 @@ struct AttemptPlan: Sendable {
             hidden.append(("the login for git", credential.password.revealed))
         }
         hidden += assignment.registryLogins.map { ("the login for \($0.registry)", $0.password.revealed) }
+        let logsElsewhere = variables.all.contains { MLflowVariables.own.contains($0.name) }
+        self.mlflowToken = settings.takesMLflow && job.ml != nil && !logsElsewhere ? mlflowToken : nil
+        if let token = self.mlflowToken { hidden.append(("MLFLOW_TRACKING_TOKEN", token)) }
         masker = SecretMasker(hidden)
     }
 

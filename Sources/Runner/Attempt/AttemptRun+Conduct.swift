@@ -29,7 +29,10 @@ extension AttemptRun {
             }
             do {
                 guard let handle = container.withLockedValue({ $0 }) else { throw AttemptStopped() }
-                return await blamed(try await run(handle, plan, pump, keeper, checkpoints), plan, handle)
+                let ended = try await withMLflow(of: handle, plan, pump) { mlflow in
+                    try await run(handle, plan, pump, keeper, checkpoints, mlflow)
+                }
+                return await blamed(ended, plan, handle)
             } catch is NeverStarted {
                 return Outcome(
                     notBegun: "the runner ended before the job had begun", finishedAt: context.clock.wall())
@@ -153,12 +156,12 @@ extension AttemptRun {
 
     private func run(
         _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper,
-        _ checkpoints: CheckpointKeeper?
+        _ checkpoints: CheckpointKeeper?, _ mlflow: MLflowAccess?
     ) async throws -> Outcome {
         let startedAt = context.clock.wall()
         let hasStarted = NIOLockedValueBox(false)
         let faults = context.settings.faults
-        await handOver(container, plan, pump, keeper)
+        await handOver(container, plan, pump, keeper, mlflow: mlflow)
         await pump.beginOutput()
         if handover == nil { try keeper.confirm() }
         let exit = try await withThrowingTaskGroup(of: ContainerExit?.self) { group in
@@ -218,21 +221,6 @@ extension AttemptRun {
             throw NeverStarted()
         }
         return exit
-    }
-
-    /// Leaves word for the process that may come after this one. Without it the container would be removed then.
-    private func handOver(
-        _ container: ContainerHandle, _ plan: AttemptPlan, _ pump: LogPump, _ keeper: LeaseKeeper
-    ) async {
-        guard handover == nil else { return }
-        let word = Handover(
-            claim: claim, receivedAt: receivedAt, assignment: plan.assignment, container: container,
-            inputs: laidInputs.withLockedValue { $0 }, notes: await pump.notes)
-        do {
-            try context.folders.handovers.begin(word, under: keeper.term)
-        } catch {
-            context.logger.warning("the attempt cannot be handed over", metadata: facts(["error": "\(error)"]))
-        }
     }
 
     /// Ends the container when the attempt is to stop: with time to end by itself, or at once when the lease is lost.

@@ -107,7 +107,9 @@ struct AttemptRun: Sendable {
     }
 
     private func carryOut(_ assignment: Assignment, keeper: LeaseKeeper) async {
-        let plan = AttemptPlan(assignment, settings: context.settings, folders: context.folders)
+        let plan = AttemptPlan(
+            assignment, settings: context.settings, folders: context.folders,
+            mlflowToken: handover.map { $0.mlflow?.token } ?? MLflowBook.newToken())
         let container = NIOLockedValueBox(handover?.container(of: context.folders.instance))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.renew() }

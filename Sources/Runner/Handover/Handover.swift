@@ -17,11 +17,13 @@ struct Handover: Codable, Sendable {
     let inputs: String?
     /// The lines of the runner's own that stand in the log before the job's.
     let notes: [String]
+    /// Where the container logs to with MLflow's API; nil where it does not.
+    let mlflow: MLflowAccess?
 
     /// Describes an attempt whose container is about to start.
     init(
         claim: Claim, receivedAt: Duration, assignment: Assignment, container: ContainerHandle, inputs: String? = nil,
-        notes: [String]
+        notes: [String], mlflow: MLflowAccess? = nil
     ) {
         self.claim = claim
         receivedAtMs = receivedAt.wholeMilliseconds
@@ -31,6 +33,7 @@ struct Handover: Codable, Sendable {
         imageID = container.imageID
         self.inputs = inputs
         self.notes = notes
+        self.mlflow = mlflow
     }
 
     /// The attempt as it was assigned.

@@ -2,7 +2,8 @@ import Archives
 import Evaluation
 import PipelineModel
 
-/// Reads what a job reports in numbers from the files that it left in its workspace.
+/// Reads what a job reports in numbers: from the files that it left in its workspace, and from what it logged with MLflow's
+/// API.
 ///
 /// Whatever the files are, reading them fails no job: what cannot be read is a remark of the report.
 struct ReportReader {
@@ -17,23 +18,22 @@ struct ReportReader {
 
     private init(_ plan: AttemptPlan) { self.plan = plan }
 
-    /// The report; nil where the pipeline file asks for none. Blocks its thread.
+    /// The report; nil where the pipeline file asks for none and nothing was logged. Blocks its thread.
     static func report(of plan: AttemptPlan) -> MetricReport? {
         let job = plan.assignment.job
         let metrics = job.artifacts?.reports?.metrics ?? []
         let curves = job.ml?.curves ?? []
         let gate = job.ml?.gate ?? []
         let examples = job.ml?.examples ?? []
-        guard
-            !metrics.isEmpty || !curves.isEmpty || !examples.isEmpty || !gate.isEmpty || job.ml?.params.isEmpty == false
-        else {
-            return nil
-        }
+        let asked = [metrics, curves, examples, job.ml?.params ?? []]
+        let logged = Result { try MLflowBook.report(at: plan.workspace.mlflowFile) }
+        if gate.isEmpty, asked.allSatisfy(\.isEmpty), case .success(nil) = logged { return nil }
         var reader = ReportReader(plan)
         reader.readMetrics(metrics)
         reader.readCurves(curves)
         reader.readExamples(examples)
         reader.readParameters(job.ml?.params ?? [])
+        reader.add(logged)
         reader.fillFromCurves(gate.map(\.metric))
         return reader.report.bounded(keeping: Set(gate.map(\.metric)))
     }
@@ -159,6 +159,34 @@ struct ReportReader {
     private mutating func note(_ parameter: Parameter) {
         guard !report.parameters.contains(where: { $0.name == parameter.name }) else { return }
         report.parameters.append(parameter)
+    }
+
+    // MARK: - MLflow
+
+    /// What a file says counts before what was logged under the same name.
+    private mutating func add(_ logged: Result<MetricReport?, any Error>) {
+        let found: MetricReport?
+        do {
+            found = try logged.get()
+        } catch {
+            return report.remarks.append("MLflow: \(error)")
+        }
+        guard let logged = found else { return }
+        report.remarks += logged.remarks
+        for metric in logged.metrics {
+            if let place = places[metric.name] {
+                if report.metrics[place].value != metric.value {
+                    report.remarks.append("MLflow: \(metric.name) is in a file as well; that of the file counts")
+                }
+            } else {
+                places[metric.name] = report.metrics.count
+                report.metrics.append(metric)
+            }
+        }
+        let curves = Set(report.curves.map(\.name))
+        report.curves += logged.curves.filter { !curves.contains($0.name) }
+        let parameters = Set(report.parameters.map(\.name))
+        report.parameters += logged.parameters.filter { !parameters.contains($0.name) }
     }
 
     // MARK: - Files

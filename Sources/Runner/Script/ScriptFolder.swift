@@ -32,6 +32,13 @@ struct ScriptFolder: Sendable {
         }
     }
 
+    /// Adds to what the shell of an attempt reads first.
+    static func add(_ text: String, at path: String) throws {
+        let file = path + "/env"
+        let known = try PrivateFile.read(file, limit: 64 << 20)
+        try PrivateFile.write(known + Array(text.utf8), to: file, mode: 0o644, isDurable: false)
+    }
+
     /// What the container starts: nothing in it comes from the job.
     ///
     /// A shell that an entrypoint ends with, such as `/bin/sh -c`, reads one argument as its whole script. Given two, it

@@ -16,6 +16,9 @@ struct Workspace: Sendable {
     /// The checkout's folder on the machine.
     var project: String { folder + "/project" }
 
+    /// Where what the job logs with MLflow's API is written down.
+    var mlflowFile: String { folder + "/mlflow" }
+
     /// How many bytes the files of one artifact that is laid in may have together.
     private let artifactLimit: ByteCount
 

@@ -51,6 +51,12 @@ struct AccountExecutor: Executor {
         try await base.destroy(container)
     }
 
+    func doorway(of container: ContainerHandle) async throws -> Doorway? { try await base.doorway(of: container) }
+
+    func open(_ port: Int, at doorway: Doorway, to container: ContainerHandle) async throws {
+        try await base.open(port, at: doorway, to: container)
+    }
+
     func leftovers() async throws -> [ContainerHandle] { try await base.leftovers() }
 
     func readiness() async throws -> ExecutorReadiness { try await base.readiness() }

@@ -29,6 +29,7 @@ extension Settings.Runner {
         settings.lowWater = lowWater
         settings.jobDisk = jobDisk
         settings.grace = grace
+        settings.takesMLflow = takesMLflow
         settings.mounts = mounts.map {
             .init(
                 path: $0.path, target: $0.target, isWritable: $0.isWritable, repository: $0.repository,

@@ -144,6 +144,7 @@ extension Settings.Runner {
         declaredGPUs = reader.path("runner.declared-gpus")
         lowWater = reader.size("runner.low-water") ?? .gibibytes(2)
         jobDisk = reader.size("runner.job-disk")
+        takesMLflow = reader.bool("runner.mlflow") ?? true
         grace = .seconds(reader.int("runner.grace", in: 0...86_400) ?? 30)
     }
 }

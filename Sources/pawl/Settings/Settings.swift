@@ -121,6 +121,8 @@ struct Settings: Sendable {
         var lowWater: ByteCount
         /// What one job may write to the disk at most; nil for as much as there is.
         var jobDisk: ByteCount?
+        /// Whether jobs with `ml:` may log here with MLflow's API.
+        var takesMLflow: Bool
         /// How long running jobs may go on after SIGTERM.
         var grace: Duration
     }

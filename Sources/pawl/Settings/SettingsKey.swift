@@ -43,6 +43,7 @@ enum SettingsKey {
             "free disk below which nothing new starts; at half of it the job that wrote most ends (2GiB)"
         ),
         ("runner.job-disk", "what one job may write to the disk, its checkout among it (as much as there is)"),
+        ("runner.mlflow", "whether jobs with ml: may log to the runner with MLflow's API (true)"),
         ("runner.grace", "seconds that running jobs may go on after SIGTERM (30)"),
         ("mounts", "names of the mount sections"),
         ("mount.<name>.path", "folder on this machine"),

@@ -36,6 +36,10 @@ final class WatchingExecutor: Executor {
         try await inner.stop(container, grace: grace)
     }
 
+    func doorway(of container: ContainerHandle) async throws -> Doorway? { try await inner.doorway(of: container) }
+    func open(_ port: Int, at doorway: Doorway, to container: ContainerHandle) async throws {
+        try await inner.open(port, at: doorway, to: container)
+    }
     func remove(_ container: ContainerHandle) async throws { try await inner.remove(container) }
     func destroy(_ container: ContainerHandle) async throws { try await inner.destroy(container) }
 
