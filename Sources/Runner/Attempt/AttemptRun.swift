@@ -15,6 +15,7 @@ struct AttemptRun: Sendable {
     let context: RunnerContext
     let control: AttemptControl
     let traffic = AttemptTraffic()
+    let energy = AttemptEnergy()
     /// What an earlier process of the runner began; nil where the attempt begins here.
     var handover: Handover?
 
@@ -204,7 +205,8 @@ struct AttemptRun: Sendable {
         let container = outcome.containerUsage
         return AttemptUsage(
             wallMs: (context.clock.now() - receivedAt).wholeMilliseconds, cpuMs: container?.cpu.wholeMilliseconds,
-            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded)
+            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded,
+            energyJ: handover == nil ? energy.joules : nil)
     }
 
     /// The ending of an attempt of which there is nothing to say.
