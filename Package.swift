@@ -149,7 +149,7 @@ let package = Package(
             "ServerTests",
             [
                 "Server", "Forges", "GitRepositories", "HTTPTransport", "PipelineModel", "Runner", "Signing", "Store",
-                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore, yams,
+                "TestSupport", hummingbird, lifecycle, logging, nioConcurrency, nioCore, subprocess, yams,
             ]),
         tests("SigningTests", ["Signing"]),
         tests("StoreTests", ["Store", "PipelineModel", "Signing", "TestSupport", nioConcurrency]),

@@ -131,6 +131,12 @@ public actor Mirrors {
         return removed
     }
 
+    /// The mirror of a repository as it is here; nil where there is none.
+    func known(_ repository: RepositoryReference) throws -> Mirror? {
+        let mirror = try self.mirror(of: repository)
+        return FileManager.default.fileExists(atPath: mirror.path) ? mirror : nil
+    }
+
     private func mirror(of repository: RepositoryReference) throws -> Mirror {
         try GitName.checkAddress(repository.cloneURL)
         let forge = repository.forge.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }

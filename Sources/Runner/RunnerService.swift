@@ -26,18 +26,19 @@ public struct RunnerService: Service {
     ///   - executor: starts containers.
     ///   - mirrors: where commits come from.
     ///   - inventory: looks at what the machine has.
+    ///   - power: reads what each GPU draws, in watts, by its own name.
     /// - Throws: `RunnerError.folder` where its folders cannot be made.
     public init(
         settings: RunnerSettings, coordinator: any Coordinator, executor: any Executor, mirrors: Mirrors,
         inventory: @escaping @Sendable (MachineInventory.Freshness) async -> RunnerInventory = { _ in .init() },
-        logger: Logger,
+        power: @escaping @Sendable () async -> [String: Double] = { [:] }, logger: Logger,
         clock: RunnerClock = .system
     ) throws {
         let folders = try RunnerFolders(settings)
         let disk = DiskWatch(limit: settings.jobDisk, lowWater: settings.lowWater, workspaces: folders.workspaces)
         context = RunnerContext(
             settings: settings, folders: folders, coordinator: coordinator, executor: executor,
-            mirrors: mirrors, inventory: inventory, clock: clock, logger: logger, disk: disk)
+            mirrors: mirrors, inventory: inventory, power: power, clock: clock, logger: logger, disk: disk)
     }
 
     /// The runner's id, the same after a restart.

@@ -10,6 +10,8 @@ public struct StoreSettings: Sendable {
     public var pipelineURL: @Sendable (PipelineID) -> String?
     /// How many jobs of a pipeline get a status context of their own, where a repository's settings do not say.
     public var statusJobLimit: Int
+    /// What time on machines costs; nil where nobody says.
+    public var tariff: Tariff?
     /// What to do at fault points.
     public var faults: FaultInjector
     /// Where to say what went wrong beside a call, such as in a sweep.
@@ -18,11 +20,13 @@ public struct StoreSettings: Sendable {
     /// Names a folder; the rest has defaults that suit one that nobody else reaches.
     public init(
         folder: String, pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil },
-        statusJobLimit: Int = 30, faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
+        statusJobLimit: Int = 30, tariff: Tariff? = nil, faults: FaultInjector = .none,
+        logger: Logger = Logger(label: "pawl.store")
     ) {
         self.folder = folder
         self.pipelineURL = pipelineURL
         self.statusJobLimit = statusJobLimit
+        self.tariff = tariff
         self.faults = faults
         self.logger = logger
     }

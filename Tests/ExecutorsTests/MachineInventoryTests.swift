@@ -32,6 +32,7 @@ private final class StandInMachine: GPUCommand {
         try state.withLockedValue { state in
             state.asked += 1
             if state.fails { throw ExecutorError(.engineFailed, message: "nvidia-smi does not answer within 20s.") }
+            if arguments == NvidiaSMI.powerQuery { return ("GPU-a, 100.5", true) }
             return (arguments == NvidiaSMI.deviceQuery ? state.devices : state.processes, state.isWhole)
         }
     }
@@ -54,6 +55,22 @@ private final class StandInMachine: GPUCommand {
 }
 
 @Suite struct MachineInventoryTests {
+    @Test("what devices draw is asked once for all who ask in the same moment, or read where it is declared")
+    func power() async throws {
+        let machine = try StandInMachine()
+        let inventory = machine.inventory()
+        for second in [0, 1, 2] {
+            machine.change { $0.now = .seconds(second) }
+            #expect(await inventory.power() == ["GPU-a": 100.5])
+        }
+        #expect(machine.state.withLockedValue { $0.asked } == 2)
+        let file = machine.folder + "/gpus.json"
+        let text =
+            #"[{"uuid": "X", "model": "m", "memory": "1GiB", "watts": 75}, {"uuid": "Y", "model": "m", "memory": "1GiB"}]"#
+        try Data(text.utf8).write(to: URL(filePath: file))
+        #expect(await machine.inventory(.init(declaredGPUs: file)).power() == ["X": 75])
+    }
+
     @Test("an inventory has the machine's CPUs, memory, engine and devices")
     func plain() async throws {
         let machine = try StandInMachine()

@@ -62,6 +62,13 @@ import Testing
             ])
     }
 
+    @Test("what devices draw is read, of those that have a meter")
+    func power() {
+        #expect(
+            NvidiaSMI.power("GPU-a, 61.25\nGPU-b, [N/A]\nGPU-c, ERR!\nGPU-d, -1\nGPU-e, 0.00\nno line\n")
+                == ["GPU-a": 61.25, "GPU-e": 0])
+    }
+
     @Test("the kernel's log tells of a device that fell off the bus, and of nothing else")
     func kernelLog() {
         let record = """

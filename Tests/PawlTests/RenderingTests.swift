@@ -258,11 +258,14 @@ import Testing
         view.jobs[0].attempts[0].usage = AttemptUsage(wallMs: 1_000_000, gpuMs: 2_000_000)
         view.jobs[0].attempts[1].resumedFrom = 1
         view.jobs[0].attempts[1].usage = AttemptUsage(
-            wallMs: 460_000, cpuMs: 61_000, peakMemory: .gibibytes(17), gpuMs: 916_000)
+            wallMs: 460_000, cpuMs: 61_000, peakMemory: .gibibytes(17), gpuMs: 916_000, energyJ: 900_000,
+            cost: Cost(millionths: 731_000, currency: "EUR"))
         let lines = PipelineRendering(view, on: .plain()).lines()
         #expect(lines.contains { $0.hasSuffix("passed      went on from the checkpoint of attempt 1") }, "\(lines)")
         #expect(
-            lines.contains("  spent      0.81 GPU-hours   1m 01s of CPU   24m 20s on runners   peak 17 GiB"), "\(lines)"
+            lines.contains(
+                "  spent      0.81 GPU-hours   0.25 kWh   0.73 EUR   1m 01s of CPU   24m 20s on runners   peak 17 GiB"),
+            "\(lines)"
         )
         #expect(JobText(view.jobs[0], of: view).text == "step 12,000")
         view.jobs[0].state = .running

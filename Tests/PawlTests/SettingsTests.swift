@@ -1,4 +1,5 @@
 import Foundation
+import PipelineModel
 import Testing
 
 @testable import pawl
@@ -37,6 +38,31 @@ import Testing
         #expect(try other.offer(to: path, replacing: true).written == path)
         #expect(try token() == "pawl_3")
         #expect(try other.offer(to: nil, replacing: false).written == nil)
+    }
+
+    @Test("a tariff needs a currency, and prices that are prices")
+    func tariff() async throws {
+        let folder = try TestFolder()
+        let path = folder.path + "/pawl.yml"
+        let prices = "gpu-prices: [a]\ngpu-price: {a: {model: A100, hour: 0.9}}\n"
+        try folder.write("pawl.yml", prices + "tariff: {currency: EUR, gpu-hour: 0.6, kwh: 0.3}\n")
+        let tariff = try #require(try await Settings.read(file: path, environment: [:]).tariff)
+        #expect(
+            tariff
+                == Tariff(
+                    currency: "EUR", gpuHour: 0.6, models: [.init(model: "A100", hour: 0.9)], kilowattHour: 0.3))
+        for (text, problem) in [
+            (prices, "tariff.currency is missing"), ("tariff: {currency: '<b>'}\n", "up to 8 letters"),
+            ("tariff: {currency: EUR, kwh: -1}\n", "above 0"),
+            ("gpu-prices: [x]\ntariff: {currency: EUR}\n", "are both needed"),
+        ] {
+            try folder.write("pawl.yml", text)
+            await #expect {
+                _ = try await Settings.read(file: path, environment: [:])
+            } throws: { error in
+                (error as? SettingsError)?.problems.contains { $0.contains(problem) } ?? false
+            }
+        }
     }
 
     @Test("docs/settings.md has every setting with its meaning, and no other")

@@ -14,9 +14,9 @@ final class TestStore: Sendable {
     let store: Store
     let repository: StoredRepository
 
-    init(faults: FaultInjector = .none) async throws {
+    init(tariff: Tariff? = nil, faults: FaultInjector = .none) async throws {
         folder = NSTemporaryDirectory() + "pawl-store-" + UUID().uuidString
-        store = try await Self.open(folder, faults: faults)
+        store = try await Self.open(folder, tariff: tariff, faults: faults)
         repository = try await store.addRepository(Self.churn, now: at(0))
     }
 
@@ -29,9 +29,9 @@ final class TestStore: Sendable {
         forge: "github", remoteID: 7, name: "ml/churn", cloneURL: "https://git.example.com/ml/churn.git",
         defaultBranch: "main")
 
-    static func open(_ folder: String, faults: FaultInjector = .none) async throws -> Store {
+    static func open(_ folder: String, tariff: Tariff? = nil, faults: FaultInjector = .none) async throws -> Store {
         try await Store.open(
-            StoreSettings(folder: folder, faults: faults), now: at(0))
+            StoreSettings(folder: folder, tariff: tariff, faults: faults), now: at(0))
     }
 
     /// Makes a pipeline and gives its number.

@@ -56,6 +56,44 @@ import Testing
         #expect(try await test.store.usage(of: test.repository.id, in: Self.month.next).attempts == 0)
     }
 
+    @Test("what an attempt costs is reckoned when it ends, by what its GPUs are, and summed in its month")
+    func cost() async throws {
+        let tariff = Tariff(
+            currency: "EUR", gpuHour: 1, models: [.init(model: "a100", hour: 0.9)], cpuHour: 0.01, kilowattHour: 0.5)
+        let test = try await TestStore(tariff: tariff)
+        let id = try await test.pipeline(Self.training("train", "again", gpus: 2))
+        let runner = try await runner(test, gpus: [Self.gpu(0), Self.gpu(1)])
+        let key = try #require(try await start(test, on: runner, now: at(0)))
+        var result = TestStore.result(at: at(3_600))
+        result.usage = AttemptUsage(wallMs: 3_600_000, cpuMs: 7_200_000, energyJ: 1_800_000)
+        try await test.store.complete(key, with: result, now: at(3_600))
+        let used = try await test.job("train", of: id).attempts.first?.usage
+        // Two cards for an hour, two hours of processors, half a kilowatt-hour.
+        #expect(used?.energyJ == 1_800_000 && used?.cost == Cost(millionths: 2_070_000, currency: "EUR"))
+        // One that is lost has cost as well; nobody says what it took.
+        _ = try #require(try await start(test, on: runner, now: at(4_000)))
+        _ = try await test.store.rescue(now: at(5_800))
+        let lost = try await test.job("again", of: id).attempts.first?.usage
+        #expect(lost?.cost == Cost(millionths: 900_000, currency: "EUR") && lost?.energyJ == nil)
+        let month = try await test.store.usage(of: test.repository.id, in: Self.month).usage
+        #expect(month.cost == Cost(millionths: 2_970_000, currency: "EUR") && month.energyJ == 1_800_000)
+    }
+
+    @Test("prices go by the model, else by the price of any; what nobody measured costs nothing")
+    func prices() {
+        let tariff = Tariff(currency: "EUR", gpuHour: 1, models: [.init(model: "L4", hour: 0.25)], kilowattHour: 1)
+        let gpus = [
+            GrantedGPU(Self.gpu(0)),
+            GrantedGPU(GPU(uuid: "b", index: 1, model: "NVIDIA l4", memory: .gibibytes(24), driver: "1")),
+        ]
+        let hour = AttemptUsage(wallMs: 3_600_000, cpuMs: 9_999_999)
+        #expect(tariff.cost(of: hour, gpus: gpus).millionths == 1_250_000)
+        #expect(tariff.cost(of: hour, gpus: []).millionths == 0)
+        let both = AttemptUsage(cost: Cost(millionths: 1, currency: "EUR")) + AttemptUsage()
+        #expect(both.cost?.millionths == 1)
+        #expect((both + AttemptUsage(cost: Cost(millionths: 1, currency: "USD"))).cost == nil)
+    }
+
     @Test("a runner's word counts no longer than the server's clock, and never below nothing")
     func bounded() {
         let boasting = AttemptUsage(wallMs: .max, cpuMs: -5, peakMemory: ByteCount(bytes: -1), gpuMs: .max)

@@ -89,6 +89,10 @@ public struct PullRequestReport: Sendable {
     public var curves: [CurvePair] = []
     /// Parameters that are others than the baseline's.
     public var parameters: [ParameterChange] = []
+    /// Files that are others than the baseline's.
+    public var files: [FileChange] = []
+    /// What else differs, and what is the same, in words: images, models of GPUs, rules.
+    public var differences: [String] = [], same: [String] = []
     /// What the tests of all nodes came to together; nil where there is no report of any.
     public var tests: TestReport?
     /// How much of the code they reach, of each node that says it.
@@ -111,7 +115,7 @@ public struct PullRequestReport: Sendable {
     /// The comment, with a mark that does not show, by which it is found again.
     public func markdown(mark: String) -> String {
         let end = "\n\n<sub>\(link) · \(Markdown.text(at))</sub>\n<!-- \(mark) -->\n"
-        var text = "**\(headline)**"
+        var text = "**\(headline(.markdown))**"
         // What matters most comes first: what has no room is left out whole.
         for part in [
             override.map(overrideLine), rules, gates, failedCases, changed, sparklines, tookLine, charts, jobTable,
@@ -127,14 +131,19 @@ public struct PullRequestReport: Sendable {
         return text + end
     }
 
-    /// The first line, without the emphasis of Markdown: what e-mails and terminals show.
-    public var headline: String {
+    /// The first line as plain text: what terminals and pages show.
+    public var headline: String { headline(.plain) }
+
+    private func headline(_ form: VerdictWords.Form) -> String {
         if let override {
-            return "! Allowed as worse by \(Markdown.text(override.person)): “\(Markdown.text(override.reason))”"
+            return "! Allowed as worse by \(form.text(override.person)): “\(form.text(override.reason))”"
         }
         let blocking = verdicts.first { $0.verdict.isBlocking }
         let telling = blocking ?? verdicts.first { $0.verdict.answer == .inconclusive } ?? verdicts.first
-        return telling.map { VerdictWords($0.verdict).headline } ?? standing
+        if let telling { return VerdictWords(telling.verdict).headline(form) }
+        // What stands before the first colon is Pawl's own; a job's name and what it says come after.
+        guard let colon = standing.firstIndex(of: ":") else { return form.text(standing) }
+        return String(standing[...colon]) + form.text(String(standing[colon...].dropFirst()))
     }
 
     private var link: String { page.map { "[#\(pipeline)](\($0))" } ?? "#\(pipeline)" }
@@ -193,16 +202,6 @@ public struct PullRequestReport: Sendable {
         return
             "\(Markdown.text(table.method)). This gate blocks a change that is truly within the limits at most \(times), "
             + "over all looks and whatever the baseline's luck. \(look) at this pull request."
-    }
-
-    private var changed: String? {
-        guard !parameters.isEmpty else { return nil }
-        let texts = parameters.prefix(12).map { change in
-            "\(Markdown.text(change.name, limit: 80)) \(Markdown.text(change.old ?? "–", limit: 40)) → "
-                + Markdown.text(change.new ?? "–", limit: 40)
-        }
-        let more = parameters.count > 12 ? " · and \(parameters.count - 12) more" : ""
-        return "**Changed** " + texts.joined(separator: " · ") + more
     }
 
     private var drawn: [(name: String, this: Curve, base: Curve?)] {

@@ -21,16 +21,28 @@ public struct VerdictWords: Sendable {
         }
     }
 
+    /// What a sentence is written in.
+    enum Form {
+        case plain, markdown
+
+        /// A name, which stands out in Markdown.
+        func name(_ name: String) -> String { self == .plain ? name : Markdown.code(name) }
+
+        /// A stranger's words.
+        func text(_ text: String) -> String { self == .plain ? text : Markdown.text(text, limit: 400) }
+    }
+
     /// The report's first line, with its sign; the decisive name and number stand out in Markdown.
-    public var headline: String {
+    func headline(_ form: Form) -> String {
         guard let metric = decisive else { return "✓ No metric is judged." }
-        let name = "`\(metric.rule.metric)`"
+        let name = form.name(metric.rule.metric)
+        let baseline = form.name(baselineName)
         switch verdict.answer {
         case .missing:
-            return "✗ \(metric.remark.map(Self.sentence) ?? "\(name) was not reported"). "
+            return "✗ \(metric.remark.map { form.text(Self.sentence($0)) } ?? "\(name) was not reported"). "
                 + "The gate needs it; a missing number never passes."
         case .worse where !metric.isBlocking:
-            return "! \(name) looks worse than on `\(baselineName)`, by one seed: a hint, no proof."
+            return "! \(name) looks worse than on \(baseline), by one seed: a hint, no proof."
         case .worse:
             if let limit = metric.brokenLimit, let mean = metric.mean {
                 return "✗ Not yet: \(name) is \(NumberText.of(mean)); the gate allows \(limit)."
@@ -38,17 +50,17 @@ public struct VerdictWords: Sendable {
             if let ratchet = metric.ratchet, !ratchet.holds, let release = verdict.release {
                 let digits = NumberText.decimals(for: [ratchet.loss, ratchet.budget])
                 return "✗ Not yet: \(name) has lost \(NumberText.of(ratchet.loss, decimals: digits)) since "
-                    + "`\(release.name)`; the ratchet allows \(NumberText.of(ratchet.budget, decimals: digits)) in all."
+                    + "\(form.name(release.name)); the ratchet allows \(NumberText.of(ratchet.budget, decimals: digits)) in all."
             }
-            return "✗ Not yet: \(name) is worse than on `\(baselineName)`, by \(loss(of: metric)). "
+            return "✗ Not yet: \(name) is worse than on \(baseline), by \(loss(of: metric)). "
                 + "The gate allows \(allowed(by: metric))."
         case .inconclusive:
             let block = verdict.mustShow ? " An earlier push was worse, so this one has to show that it is not." : ""
-            return "○ Cannot tell yet: \(name) \(change(of: metric)).\(block)\(more(for: metric))"
+            return "○ Cannot tell yet: \(name) \(change(of: metric)).\(block)\(more(for: metric, form))"
         case .better: return "✓ Better: \(name) \(change(of: metric)), nothing worse (\(counts))."
-        case .noWorse: return "✓ Safe to merge: no metric is worse than on `\(baselineName)` (\(counts))."
+        case .noWorse: return "✓ Safe to merge: no metric is worse than on \(baseline) (\(counts))."
         case .withinLimits:
-            let name = verdict.baseline?.name ?? "the target branch"
+            let name = verdict.baseline.map { form.name($0.name) } ?? "the target branch"
             return "! No baseline: \(name) has no results to compare with. Judged by limits only; all held."
         }
     }
@@ -122,9 +134,9 @@ public struct VerdictWords: Sendable {
         return metric.comparison?.moreSeeds.map { "; about \($0) more seeds may decide" } ?? ""
     }
 
-    private func more(for metric: MetricVerdict) -> String {
+    private func more(for metric: MetricVerdict, _ form: Form) -> String {
         if let ratchet = metric.ratchet, !ratchet.holds, let release = verdict.release {
-            return " More than the ratchet allows may be lost since `\(release.name)`."
+            return " More than the ratchet allows may be lost since \(form.name(release.name))."
         }
         return metric.comparison?.moreSeeds.map { " About \($0) more seeds may decide." } ?? ""
     }

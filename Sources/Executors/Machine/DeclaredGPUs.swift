@@ -4,7 +4,7 @@ import PipelineModel
 /// GPUs that an administrator writes down where no `nvidia-smi` can be asked: accelerators of another kind, and tests.
 ///
 /// The file is a JSON list, read anew at each look: `[{"uuid": "GPU-a", "model": "A100", "memory": "40GiB"}]`, with
-/// `driver`, and `foreign` or `failed` with words where the device is not to be used.
+/// `driver`, `watts` that it draws, and `foreign` or `failed` with words where the device is not to be used.
 public struct DeclaredGPUs: Sendable {
     private struct Entry: Decodable {
         var uuid: String
@@ -13,6 +13,7 @@ public struct DeclaredGPUs: Sendable {
         var driver: String?
         var foreign: String?
         var failed: String?
+        var watts: Double?
     }
 
     /// More than any machine has.
@@ -47,6 +48,13 @@ public struct DeclaredGPUs: Sendable {
                 uuid: entry.uuid, index: index, model: String(entry.model.prefix(100)), memory: memory,
                 driver: entry.driver ?? "declared", condition: condition)
         }
+    }
+
+    /// What the devices of a file draw, in watts, by their own names, where it says so.
+    static func power(_ path: String) throws -> [String: Double] {
+        let entries = try JSONDecoder().decode([Entry].self, from: Data(contentsOf: URL(filePath: path)))
+        let drawn = entries.prefix(limit).compactMap { entry in entry.watts.map { (entry.uuid, $0) } }
+        return Dictionary(drawn.filter { (0...10_000).contains($0.1) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func isPlain(_ character: Character) -> Bool {

@@ -46,13 +46,15 @@ public actor MachineInventory {
     /// until somebody has checked it; without an end here it could not come back before the machine starts anew.
     private static let faultCounts = Duration.minutes(10)
 
-    private let settings: Settings
-    private let command: any GPUCommand
+    let settings: Settings
+    let command: any GPUCommand
     private let processes: MachineProcesses
     private let faults: @Sendable () -> [KernelLog.Fault]
     private let containers: @Sendable () async throws -> Set<String>
     private let engine: @Sendable () async -> String?
-    private let now: @Sendable () -> Duration
+    let now: @Sendable () -> Duration
+    /// What devices drew when they were asked last.
+    var lastPower: (watts: [String: Double], at: Duration)?
     private var last: (inventory: RunnerInventory, at: Duration)?
     /// Devices as they were when they still told of themselves, by their place on the bus.
     private var known: [String: GPU] = [:]

@@ -17,11 +17,17 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
     public var downloaded: ByteCount
     /// Bytes of its log.
     public var log: ByteCount
+    /// The energy that its GPUs took, in joules; nil where it was not measured.
+    public var energyJ: Int64?
+    /// What it costs by the server's tariff when it ended; nil where there was none.
+    public var cost: Cost?
 
     /// Counts what was used.
     public init(
         wallMs: Int64 = 0, cpuMs: Int64? = nil, peakMemory: ByteCount? = nil, gpuMs: Int64 = 0,
-        uploaded: ByteCount = .init(bytes: 0), downloaded: ByteCount = .init(bytes: 0), log: ByteCount = .init(bytes: 0)
+        uploaded: ByteCount = .init(bytes: 0), downloaded: ByteCount = .init(bytes: 0),
+        log: ByteCount = .init(bytes: 0),
+        energyJ: Int64? = nil, cost: Cost? = nil
     ) {
         self.wallMs = wallMs
         self.cpuMs = cpuMs
@@ -30,6 +36,8 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
         self.uploaded = uploaded
         self.downloaded = downloaded
         self.log = log
+        self.energyJ = energyJ
+        self.cost = cost
     }
 
     /// Reads what is there: what is missing was not used or not measured.
@@ -43,7 +51,9 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
             cpuMs: try container.decodeIfPresent(Int64.self, forKey: .cpuMs),
             peakMemory: try container.decodeIfPresent(ByteCount.self, forKey: .peakMemory),
             gpuMs: try container.decodeIfPresent(Int64.self, forKey: .gpuMs) ?? 0,
-            uploaded: try bytes(.uploaded), downloaded: try bytes(.downloaded), log: try bytes(.log))
+            uploaded: try bytes(.uploaded), downloaded: try bytes(.downloaded), log: try bytes(.log),
+            energyJ: try container.decodeIfPresent(Int64.self, forKey: .energyJ),
+            cost: try container.decodeIfPresent(Cost.self, forKey: .cost))
     }
 
     /// The usage with times and amounts that can be: none below nothing, and nothing longer than the attempt lasted by the
@@ -62,6 +72,10 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
         bounded.uploaded = Self.bounded(uploaded)
         bounded.downloaded = Self.bounded(downloaded)
         bounded.log = Self.bounded(log)
+        // No device takes more than two kilowatts.
+        bounded.energyJ = gpus == 0 ? nil : energyJ.map { min(max($0, 0), bounded.gpuMs * 2) }
+        // What it costs is the server's own reckoning, and comes after this.
+        bounded.cost = nil
         return bounded
     }
 
@@ -71,6 +85,14 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
 
     /// GPU time in hours.
     public var gpuHours: Double { Double(gpuMs) / 3_600_000 }
+
+    /// Energy in kilowatt-hours; nil where it was not measured.
+    public var kilowattHours: Double? { energyJ.map { Double($0) / 3_600_000 } }
+
+    /// What several used together; nil of none.
+    public static func sum(_ all: [AttemptUsage]) -> AttemptUsage? {
+        all.first.map { all.dropFirst().reduce($0, +) }
+    }
 
     /// What two used together; the greater of their peaks of memory.
     public static func + (left: Self, right: Self) -> Self {
@@ -82,6 +104,14 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
             peakMemory: [left.peakMemory, right.peakMemory].compactMap { $0 }.max(), gpuMs: left.gpuMs + right.gpuMs,
             uploaded: ByteCount(bytes: left.uploaded.bytes + right.uploaded.bytes),
             downloaded: ByteCount(bytes: left.downloaded.bytes + right.downloaded.bytes),
-            log: ByteCount(bytes: left.log.bytes + right.log.bytes))
+            log: ByteCount(bytes: left.log.bytes + right.log.bytes), energyJ: sum(left.energyJ, right.energyJ),
+            cost: cost(left.cost, right.cost))
+    }
+
+    /// Two amounts together; amounts of two currencies have no sum.
+    private static func cost(_ left: Cost?, _ right: Cost?) -> Cost? {
+        guard let left, let right else { return left ?? right }
+        guard left.currency == right.currency else { return nil }
+        return Cost(millionths: left.millionths + right.millionths, currency: left.currency)
     }
 }

@@ -192,6 +192,10 @@ extension AttemptRun {
                 return nil
             }
             group.addTask {
+                await energy.measure(plan.assignment.gpus.map(\.uuid), clock: context.clock, power: context.power)
+                return nil
+            }
+            group.addTask {
                 try await limitStopping()
                 return nil
             }

@@ -17,6 +17,7 @@ struct AttemptRun: Sendable {
     let traffic = AttemptTraffic()
     /// The digest of the declared inputs that were laid into the workspace; nil where the job sees the whole commit.
     let laidInputs = NIOLockedValueBox<String?>(nil)
+    let energy = AttemptEnergy()
     /// What an earlier process of the runner began; nil where the attempt begins here.
     var handover: Handover?
 
@@ -209,7 +210,8 @@ struct AttemptRun: Sendable {
         let container = outcome.containerUsage
         return AttemptUsage(
             wallMs: (context.clock.now() - receivedAt).wholeMilliseconds, cpuMs: container?.cpu.wholeMilliseconds,
-            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded)
+            peakMemory: container?.peakMemory, uploaded: traffic.uploaded, downloaded: traffic.downloaded,
+            energyJ: handover == nil ? energy.joules : nil)
     }
 
     /// The ending of an attempt of which there is nothing to say.

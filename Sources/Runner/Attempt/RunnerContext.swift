@@ -12,6 +12,8 @@ struct RunnerContext: Sendable {
     var executor: any Executor
     var mirrors: Mirrors
     var inventory: @Sendable (MachineInventory.Freshness) async -> RunnerInventory
+    /// What each GPU draws now, in watts.
+    var power: @Sendable () async -> [String: Double]
     var clock: RunnerClock
     var logger: Logger
     let disk: DiskWatch

@@ -1,3 +1,4 @@
+import GitRepositories
 import PipelineModel
 import Signing
 import Store
@@ -37,6 +38,8 @@ public struct APIEnvironment: Sendable {
     /// How long a person who retries a job is kept waiting for the forge. It usually answers in less, and the person is
     /// told in well under a second.
     public var statusPatience = Duration.milliseconds(400)
+    /// Copies of repositories, in which reports count what a change consists of; nil where there are none.
+    public var mirrors: Mirrors?
     /// A folder for the copy that a backup streams; it is on the same machine and private.
     public var temporaryFolder: String
 

@@ -110,9 +110,10 @@ extension APIRoutes {
 
     private func report(_ call: APICall) async throws -> Response {
         let detail = try await call.pipeline()
-        let gathering = ReportGathering(store: call.store, pageURL: { _ in nil })
+        let gathering = ReportGathering(
+            store: call.store, pageURL: { _ in nil }, mirrors: environment.mirrors)
         let report = try await gathering.report(on: detail, now: call.now)
-        return try .json(ReportView(report, on: detail))
+        return try .json(ReportView(report, on: detail, usage: PipelineDetailView(detail, at: call.now).usage))
     }
 
     private func evidence(_ call: APICall) async throws -> Response {

@@ -7,6 +7,7 @@ extension PageRoutes {
     /// A pipeline's page as it changes: the part that changes, rendered anew, as server-sent events.
     func events(of id: PipelineID, _ call: PageCall) -> Response {
         let (store, library, now, links) = (environment.store, library, environment.now, call.reader.links)
+        let gathering = gathering
         return .streaming(call.request, type: "text/event-stream") { writer in
             var shown: PipelineDetailView?
             while true {
@@ -15,7 +16,8 @@ extension PageRoutes {
                 let view = PipelineDetailView(detail, at: now())
                 let isNew = !view.showsSame(as: shown)
                 if isNew {
-                    let html = library.render(.pipeline, PageValues.Pipeline(view, links: links))
+                    let report = try await gathering.report(on: detail, now: view.at)
+                    let html = library.render(.pipeline, PageValues.Pipeline(view, report: report, links: links))
                     try await writer.write(try PageEvent(name: "state", html: html).buffer)
                     shown = view
                 } else {

@@ -30,9 +30,12 @@ extension PageRoutes {
     }
 
     func pipeline(_ call: PageCall) async throws -> Response {
-        let view = try await view(of: call)
+        let detail = try await detail(of: call)
+        let view = PipelineDetailView(detail, at: environment.now())
         if call.wantsEvents { return events(of: view.pipeline.id, call) }
-        let changing = library.render(.pipeline, PageValues.Pipeline(view, links: call.reader.links))
+        let report = try await gathering.report(on: detail, now: view.at)
+        let changing = library.render(
+            .pipeline, PageValues.Pipeline(view, report: report, links: call.reader.links))
         let isLive = !view.pipeline.state.isEnded
         let link = isLive ? HTMLText.escaped(call.reader.links.pipeline(view.pipeline.id)) : ""
         return page(
@@ -98,10 +101,19 @@ extension PageRoutes {
     // MARK: - Finding what a page is about
 
     func view(of call: PageCall) async throws -> PipelineDetailView {
+        PipelineDetailView(try await detail(of: call), at: environment.now())
+    }
+
+    private func detail(of call: PageCall) async throws -> PipelineDetail {
         guard let id = call.id, let detail = try await environment.store.pipeline(id) else {
             throw APIRefusal(.notFound, "There is no such pipeline.")
         }
-        return PipelineDetailView(detail, at: environment.now())
+        return detail
+    }
+
+    /// What pages tell beside the jobs is gathered as for a comment.
+    var gathering: ReportGathering {
+        ReportGathering(store: environment.store, pageURL: { _ in nil }, mirrors: environment.mirrors)
     }
 
     private func job(of call: PageCall, in view: PipelineDetailView) throws -> JobView {

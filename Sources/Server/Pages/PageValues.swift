@@ -1,3 +1,4 @@
+import Evaluation
 import FoundationEssentials
 import PipelineModel
 
@@ -63,8 +64,9 @@ enum PageValues {
         var jobs: [JobRow]
         var hasDiagnostics: Bool
         var diagnostics: [DiagnosticRow]
+        var report: Report?
 
-        init(_ view: PipelineDetailView, links: PageLinks) {
+        init(_ view: PipelineDetailView, report told: PullRequestReport, links: PageLinks) {
             let pipeline = view.pipeline
             let mark = PageMark(pipeline.state)
             (sign, word, tone) = (mark.sign, mark.word, mark.tone)
@@ -83,6 +85,7 @@ enum PageValues {
             hasJobs = !jobs.isEmpty
             diagnostics = view.diagnostics.map(DiagnosticRow.init)
             hasDiagnostics = !diagnostics.isEmpty
+            report = hasJobs && pipeline.state != .held ? Report(told) : nil
         }
 
         private static func note(_ pipeline: PipelineView) -> String? {

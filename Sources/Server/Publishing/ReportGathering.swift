@@ -6,6 +6,13 @@ import Store
 struct ReportGathering: Sendable {
     let store: Store
     let pageURL: @Sendable (PipelineID) -> String?
+    /// What was changed between two commits of a repository; nothing where that cannot be told.
+    let fileChanges: FileChanges
+
+    /// Tells which files differ between two commits of a repository.
+    typealias FileChanges =
+        @Sendable (_ repository: RepositoryReference, _ base: String, _ commit: String) async
+        -> [PullRequestReport.FileChange]
 
     /// The report on a pipeline as it was read.
     func report(on detail: PipelineDetail, now: Timestamp) async throws -> PullRequestReport {
@@ -22,10 +29,12 @@ struct ReportGathering: Sendable {
         report.ruleChanges = detail.plan?.ground?.changes ?? []
         report.rulesOf = detail.plan?.ground?.target ?? ""
         report.jobs = view.nodes.map { Self.job($0, in: view, now: now) }
-        report.spent = Self.spent(view)
-        try await addFindings(of: detail, view, to: &report)
+        report.spent = view.usage.map { SpentWords.parts($0, withGPU: $0.gpuMs > 0).joined(separator: ", ") } ?? ""
         report.at = now.clock
         try await addNumbers(of: detail, to: &report)
+        let base = try await compared(detail)
+        addFindings(of: view, besides: base.map { PipelineDetailView($0, at: now) }, to: &report)
+        if let base { await addDifferences(of: detail, besides: base, to: &report) }
         return report
     }
 
@@ -47,29 +56,6 @@ struct ReportGathering: Sendable {
                     .filter { !report.parameters.contains($0) }
             }
         }
-    }
-
-    /// How the tests ended, and how much of the code they reach, beside what it was before.
-    private func addFindings(
-        of detail: PipelineDetail, _ view: PipelineDetailView, to report: inout PullRequestReport
-    ) async throws {
-        let found = view.nodes.compactMap { node in node.findings.map { (node.name, $0) } }
-        let tests = found.compactMap(\.1.tests)
-        report.tests = tests.isEmpty ? nil : tests.reduce(TestReport(), +)
-        guard found.contains(where: { $0.1.coverage != nil }) else { return }
-        var before: [String: Findings] = [:]
-        if let compared = try await compared(detail) { before = try await store.findings(of: compared) }
-        report.coverage = found.compactMap { node, findings in
-            findings.coverage.map { CoverageFigure(node: node, percent: $0, before: before[node]?.coverage) }
-        }
-    }
-
-    /// The pipeline that a change is held against: what its gates took, else the newest on the target branch before it.
-    private func compared(_ detail: PipelineDetail) async throws -> PipelineID? {
-        if let baseline = detail.verdicts.compactMap(\.verdict.baseline).first { return baseline.pipeline }
-        let told = detail.variables.last { $0.name == "CI_MERGE_REQUEST_TARGET_BRANCH_NAME" }?.value
-        let branch = told ?? detail.repository.reference.defaultBranch
-        return try await store.newestPassed(onBranch: branch, before: detail.pipeline)
     }
 
     private static func curves(
@@ -113,7 +99,9 @@ struct ReportGathering: Sendable {
             switch whole.state {
             case .failed, .failedAllowed, .cancelled: whole.failure?.message ?? ""
             case .notRun: whole.because.map { "needs \(view.nodeNames(of: [$0])[0])" } ?? ""
-            default: (node.jobs.count == 1 ? node.jobs[0].told : whole.summary.map { $0 + node.testWords }) ?? ""
+            default:
+                (node.jobs.count == 1 ? node.jobs[0].told : whole.summary.map { $0 + node.testWords + node.usageWords })
+                    ?? ""
             }
         return .init(
             name: node.name, seeds: node.jobs.count, result: "\(word.tone.sign) \(word.word)",
@@ -140,16 +128,6 @@ struct ReportGathering: Sendable {
         case .system: return "! Pawl's side failed, not your change: \(why)"
         case .cancelled: return "– Cancelled: \(detail.pipeline.reason ?? "stopped by a person")"
         }
-    }
-
-    private static func spent(_ view: PipelineDetailView) -> String {
-        let used = view.jobs.flatMap(\.attempts).compactMap(\.usage)
-        guard let first = used.first else { return "" }
-        let usage = used.dropFirst().reduce(first, +)
-        var words = ["\(Duration.milliseconds(usage.wallMs).text) on runners"]
-        if usage.gpuMs > 0 { words.insert("\(NumberText.of(usage.gpuHours, decimals: 2)) GPU-hours", at: 0) }
-        if let peak = usage.peakMemory { words.append("peak memory \(peak.memoryText)") }
-        return words.joined(separator: ", ")
     }
 }
 

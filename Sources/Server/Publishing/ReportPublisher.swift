@@ -1,4 +1,5 @@
 import Forges
+import GitRepositories
 import Logging
 import PipelineModel
 import ServiceLifecycle
@@ -17,15 +18,17 @@ public struct ReportPublisher: Service {
     private let logger: Logger
 
     /// Sends from a store to forges.
-    /// - Parameter pageURL: the page of a pipeline; nil where the server has no address that others reach.
+    /// - Parameters:
+    ///   - mirrors: what a change consists of is counted in them; nil where that is not told.
+    ///   - pageURL: the page of a pipeline; nil where the server has no address that others reach.
     public init(
-        store: Store, forges: ForgeConnections, pace: RetryPace = RetryPace(),
+        store: Store, forges: ForgeConnections, mirrors: Mirrors? = nil, pace: RetryPace = RetryPace(),
         pageURL: @escaping @Sendable (PipelineID) -> String?, now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.store = store
         self.forges = forges
         self.pace = pace
-        gathering = ReportGathering(store: store, pageURL: pageURL)
+        gathering = ReportGathering(store: store, pageURL: pageURL, mirrors: mirrors)
         self.now = now
         self.logger = logger
     }

@@ -27,7 +27,8 @@ extension Store {
             let wanted = Set(change.plan.jobs[index].ml?.gate.map(\.metric) ?? [])
             try Self.keep(result.report, of: key.attempt, wanted: wanted, on: connection)
             try Self.account(
-                for: attempt, reported: result.usage, logSize: logSize, on: connection, now: now)
+                for: attempt, reported: result.usage, logSize: logSize, tariff: settings.tariff, on: connection,
+                now: now)
             try StoredGPU.setAside(result.failedGPUs ?? [], of: key, on: connection, now: now)
             change.update(index) { $0.summary = result.bounded.summary }
             Self.end(index, with: ending, in: &change, now: now)

@@ -93,7 +93,9 @@ extension Store {
             let attempt = try StoredAttempt.find(key, on: connection)
             if attempt.state == .givenBack { return }
             _ = try StoredAttempt.held(key, in: [.claimed, .running], on: connection)
-            try Self.end(attempt, as: .givenBack, summary: reason.cut(to: 120), on: connection, now: now)
+            try Self.end(
+                attempt, as: .givenBack, summary: reason.cut(to: 120), tariff: settings.tariff, on: connection, now: now
+            )
             try Self.returnToQueue(attempt, rest: rest, on: connection, settings: settings, &consequences, now: now)
         }
         logs.tell(key.attempt)
@@ -165,13 +167,13 @@ extension Store {
     /// Ends an attempt that has no result of its own.
     static func end(
         _ attempt: StoredAttempt, as state: AttemptState, failure: Failure? = nil, summary: String? = nil,
-        on connection: any DatabaseConnection, now: Timestamp
+        tariff: Tariff?, on connection: any DatabaseConnection, now: Timestamp
     ) throws {
         try connection.execute(
             """
             UPDATE attempt SET state = $2, failure = $3, summary = $4, finished_at = $5, ended_at = $5 WHERE id = $1
             """, attempt.id, state, try failure.map { try jsonText($0) }, summary, now)
-        try account(for: attempt, reported: nil, on: connection, now: now)
+        try account(for: attempt, reported: nil, tariff: tariff, on: connection, now: now)
     }
 
     /// The pipeline that a job belongs to.

@@ -75,11 +75,13 @@ extension Store {
             if case .overdue(let moment) = loss, attempt.leaseUntil >= moment { return false }
             switch attempt.state {
             case .claimed:
-                try Self.end(attempt, as: .givenBack, summary: "never acknowledged", on: connection, now: now)
+                try Self.end(
+                    attempt, as: .givenBack, summary: "never acknowledged", tariff: settings.tariff, on: connection,
+                    now: now)
                 try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
             case .running:
                 let failure = Failure(.lost, "\(attempt.runner): \(loss.words)")
-                try Self.end(attempt, as: .lost, failure: failure, on: connection, now: now)
+                try Self.end(attempt, as: .lost, failure: failure, tariff: settings.tariff, on: connection, now: now)
                 guard loss.isSpent else {
                     try Self.returnToQueue(attempt, on: connection, settings: settings, &consequences, now: now)
                     return true

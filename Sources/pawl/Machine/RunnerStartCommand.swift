@@ -89,7 +89,7 @@ struct RunnerStartCommand: AsyncParsableCommand {
             tokensIn: file.state + "/tokens", inventory: { await parts.machine.look() })
         let runner = try RunnerService(
             settings: parts.settings, coordinator: coordinator, executor: parts.executor, mirrors: mirrors,
-            inventory: { await parts.machine.look($0) }, logger: logger)
+            inventory: { await parts.machine.look($0) }, power: { await parts.machine.power() }, logger: logger)
         let (unusedImages, unusedMirrors) = (file.images, file.mirrors)
         let upkeep = RunnerUpkeep(
             coordinator: coordinator,

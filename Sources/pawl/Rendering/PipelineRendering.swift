@@ -146,7 +146,7 @@ struct PipelineRendering: Sendable {
         let ended = node.jobs.count { $0.state.isEnded }
         let isJudged = whole.failure?.class == .gate
         let seeds = ended == node.jobs.count ? "\(ended) seeds" : "\(ended) of \(node.jobs.count) seeds ended"
-        let text = isJudged ? "scripts ended 0; the gate failed the job" : seeds + node.testWords
+        let text = isJudged ? "scripts ended 0; the gate failed the job" : seeds + node.testWords + node.usageWords
         return [
             Table.Cell("\(node.name) \(terminal.isUnicode ? "×" : "x")\(node.jobs.count)"),
             Table.Cell(mark.text(on: terminal), mark.sign.colour),

@@ -23,6 +23,7 @@ struct ReportRendering: Sendable {
             }
             lines += [""] + table.lines(on: terminal)
         }
+        lines += others()
         if !view.curves.isEmpty {
             lines +=
                 [""] + view.curves.map { terminal.shown("  \($0.printable)".cut(to: terminal.width, on: terminal)) }
@@ -53,6 +54,24 @@ struct ReportRendering: Sendable {
         }
         lines += found()
         if !view.spent.isEmpty { lines += ["", "  spent      \(view.spent)"] }
+        return lines
+    }
+
+    /// Files and other things that differ, and what is the same.
+    private func others() -> [String] {
+        var table = Table()
+        for file in view.files.prefix(12) {
+            table.add([Table.Cell("changed".padded(to: 9)), Table.Cell(file.path), Table.Cell(file.counts)])
+        }
+        if view.files.count > 12 {
+            table.add([Table.Cell("".padded(to: 9)), Table.Cell("and \(view.files.count - 12) more files")])
+        }
+        var lines = table.rows.isEmpty ? [] : [""] + table.lines(on: terminal)
+        for (label, texts) in [("changed", view.differences), ("same", view.same)] where !texts.isEmpty {
+            let text = texts.map(\.printable).joined(separator: ", ")
+            lines.append(
+                terminal.shown("  \(label.padded(to: 9))  \(text)".cut(to: terminal.width, on: terminal)))
+        }
         return lines
     }
 

@@ -16,7 +16,7 @@ extension Assembly {
             id: id,
             runner: try RunnerService(
                 settings: parts.settings, coordinator: coordinator, executor: parts.executor, mirrors: mirrors,
-                inventory: { await parts.machine.look($0) }, logger: logger),
+                inventory: { await parts.machine.look($0) }, power: { await parts.machine.power() }, logger: logger),
             store: store, executor: parts.executor, machine: parts.machine, now: now, logger: logger)
     }
 

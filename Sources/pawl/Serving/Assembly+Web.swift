@@ -85,6 +85,7 @@ extension Assembly {
             examine: { await examination.checks() }, isHeard: { !silent.contains($0) },
             publicURL: settings.server.url, program: try ServerProgram(),
             noRunnerTimeout: settings.server.noRunnerTimeout)
+        environment.mirrors = mirrors
         environment.evidenceKey = try Ed25519Key(seed: folder.readSealingKey().derived(for: "evidence"))
         return environment
     }

@@ -55,7 +55,9 @@ struct Assembly: Sendable {
         pulledImages = PulledImages(file: folder.pulledImages, now: { .wall })
         store = try await Store.open(
             folder.storeSettings(
-                pipelineURL: { links.link(to: $0) }, statusJobLimit: settings.server.jobStatuses, faults: faults,
+                pipelineURL: { links.link(to: $0) }, statusJobLimit: settings.server.jobStatuses,
+                tariff: settings.tariff,
+                faults: faults,
                 logger: logger), now: .wall)
         let runner = settings.runner
         if runner.slots > 0 {
@@ -86,7 +88,8 @@ struct Assembly: Sendable {
         var services: [any Service] = [
             StatusPublisher(store: store, forges: forges, now: now, logger: logger),
             ReportPublisher(
-                store: store, forges: forges, pageURL: { [links] in links.link(to: $0) }, now: now, logger: logger),
+                store: store, forges: forges, mirrors: mirrors, pageURL: { [links] in links.link(to: $0) }, now: now,
+                logger: logger),
             RescueService(store: store, terms: terms, now: now, logger: logger),
             JudgingService(store: store, baselines: planner.baselinePipeline, now: now, logger: logger),
             try proving(now: now),

@@ -27,10 +27,11 @@ struct DataFolder: Sendable {
     /// What the store is opened with.
     func storeSettings(
         pipelineURL: @escaping @Sendable (PipelineID) -> String? = { _ in nil }, statusJobLimit: Int = 30,
-        faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
+        tariff: Tariff? = nil, faults: FaultInjector = .none, logger: Logger = Logger(label: "pawl.store")
     ) -> StoreSettings {
         StoreSettings(
-            folder: path, pipelineURL: pipelineURL, statusJobLimit: statusJobLimit, faults: faults, logger: logger)
+            folder: path, pipelineURL: pipelineURL, statusJobLimit: statusJobLimit, tariff: tariff, faults: faults,
+            logger: logger)
     }
 
     /// The key that opens sealed secrets.

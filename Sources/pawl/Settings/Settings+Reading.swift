@@ -56,6 +56,7 @@ extension Settings {
         limits = JobLimits(reader)
         retention = Retention(reader)
         registries = reader.list("registries").compactMap { RegistryLogin(name: $0, reader) }
+        tariff = Tariff(reader)
         if !reader.problems.isEmpty { throw SettingsError(problems: reader.problems) }
     }
 

@@ -27,6 +27,8 @@ struct Settings: Sendable {
     var retention: Retention
     /// Logins for container registries.
     var registries: [RegistryLogin]
+    /// What time on machines costs; nil where no currency is named.
+    var tariff: Tariff?
 
     /// Where the server listens and keeps its data.
     struct Server: Sendable {

@@ -1,7 +1,7 @@
 /// The settings file's keys, in one list: an unknown key is an error, and this is what it is compared with.
 ///
 /// `<name>` stands for each name of the list that declares such sections: `forges`, `registries`, `mounts`,
-/// `data-folders`.
+/// `data-folders`, `gpu-prices`.
 enum SettingsKey {
     /// Every key with what it means, in the order of the reference in the README.
     static let all: [(key: String, meaning: String)] = [
@@ -66,6 +66,16 @@ enum SettingsKey {
         ("limits.log-size", "how much of a log is kept (16MiB)"),
         ("limits.shm-size", "size of /dev/shm (64MiB)"),
         ("limits.artifact-size", "all artifacts of one attempt (2GiB)"),
+        (
+            "tariff.currency",
+            "currency of the prices below, such as EUR; what attempts cost is reckoned when it is there"
+        ),
+        ("tariff.gpu-hour", "an hour of a GPU whose model has no price of its own"),
+        ("tariff.cpu-hour", "an hour of a processor at work"),
+        ("tariff.kwh", "a kilowatt-hour of what GPUs took"),
+        ("gpu-prices", "names of the sections with prices of GPU models; the first that fits is taken"),
+        ("gpu-price.<name>.model", "what the model's name has in it, such as A100"),
+        ("gpu-price.<name>.hour", "an hour of it"),
         ("retention.logs", "days that logs, and the curves that jobs report, are kept (90)"),
         ("retention.artifacts", "days that artifacts are kept where the job does not say (30)"),
         ("retention.deliveries", "days that the bodies of deliveries are kept (30)"),
@@ -98,7 +108,10 @@ enum SettingsKey {
     }
 
     /// The lists that declare sections, with the sections' prefix.
-    static let sectionLists = ["forges": "forge", "registries": "registry", "mounts": "mount", "data-folders": "data"]
+    static let sectionLists = [
+        "forges": "forge", "registries": "registry", "mounts": "mount", "data-folders": "data",
+        "gpu-prices": "gpu-price",
+    ]
 
     /// Whether a key of the file is one of the list, given the declared section names by prefix.
     private static func isKnown(

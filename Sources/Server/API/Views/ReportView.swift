@@ -20,6 +20,10 @@ public struct ReportView: Codable, Hashable, Sendable {
     public var ruleChanges: [String]
     /// Parameters that are others than the baseline's.
     public var parameters: [PullRequestReport.ParameterChange]
+    /// Files that are others than the baseline's.
+    public var files: [PullRequestReport.FileChange]
+    /// What else differs, and what is the same, in words.
+    public var differences: [String], same: [String]
     /// Each curve's shape and end in a line, beside the baseline's.
     public var curves: [String]
     /// The nodes of the pipeline.
@@ -30,11 +34,13 @@ public struct ReportView: Codable, Hashable, Sendable {
     public var coverage: [CoverageFigure]
     /// What was used, in words.
     public var spent: String
+    /// The same in numbers; nil while no attempt has ended.
+    public var usage: AttemptUsage?
     /// The comment as a forge gets it.
     public var markdown: String
 
     /// Shows a report.
-    init(_ report: PullRequestReport, on detail: PipelineDetail) {
+    init(_ report: PullRequestReport, on detail: PipelineDetail, usage: AttemptUsage?) {
         pipeline = report.pipeline
         commit = report.commit
         headline = report.headline
@@ -43,11 +49,15 @@ public struct ReportView: Codable, Hashable, Sendable {
         answers = detail.answers
         ruleChanges = report.ruleChanges
         parameters = report.parameters
+        files = report.files
+        differences = report.differences
+        same = report.same
         curves = report.curveLines
         jobs = report.jobs
         tests = report.tests
         coverage = report.coverage
         spent = report.spent
+        self.usage = usage
         markdown = report.markdown(mark: "pawl:report")
     }
 }

@@ -44,6 +44,13 @@ enum StyleSheet {
         pre { background: var(--log); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; margin: .5rem 0;
           overflow: auto; }
         .source { white-space: pre; }
+        .verdict { font-size: 1.1rem; font-weight: 600; margin: 1.25rem 0 .5rem; overflow-wrap: anywhere; }
+        .case p { margin: .75rem 0 .25rem; overflow-wrap: anywhere; }
+        .list { margin: .5rem 0; overflow-wrap: anywhere; }
+        .wide { overflow-x: auto; }
+        table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-variant-numeric: tabular-nums; }
+        th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; }
+        th { font-weight: 600; } .n { text-align: right; white-space: nowrap; }
         mark { background: none; color: var(--bad); text-decoration: underline wavy; text-underline-offset: .2em; }
         #log { max-height: 75vh; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.4; }
         form { display: inline; } button { font: inherit; cursor: pointer; }

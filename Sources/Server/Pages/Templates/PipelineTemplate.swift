@@ -9,6 +9,37 @@ enum PipelineTemplate {
         <span class="quiet">{{history}}</span></p>
         {{#note}}<p class="note">{{note}}</p>{{/note}}
         </section>
+        {{#report}}
+        <section aria-label="Report">
+        <p class="verdict">{{headline}}</p>
+        {{#gates}}
+        {{#node}}<h2>{{node}}</h2>{{/node}}
+        <div class="wide"><table>
+        <thead><tr><th>metric</th><th class="n">this <code>{{commit}}</code></th><th class="n">{{baseline}}</th>
+        <th class="n">change</th><th class="n">interval</th><th>verdict</th></tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr><th scope="row">{{metric}}</th><td class="n">{{value}}</td><td class="n">{{baseline}}</td>
+        <td class="n">{{change}}</td><td class="n">{{interval}}</td>
+        <td class="{{tone}}"><span aria-hidden="true">{{sign}}</span> {{words}}</td></tr>
+        {{/rows}}
+        </tbody></table></div>
+        <p class="quiet">{{method}}</p>
+        {{/gates}}
+        {{#cases}}
+        <div class="case">
+        <p>{{#place}}<code>{{place}}</code> {{/place}}<strong>{{name}}</strong></p>
+        <pre class="source"><code>{{message}}</code></pre>
+        </div>
+        {{/cases}}
+        {{#more}}<p class="quiet">and {{more}} more</p>{{/more}}
+        {{#hasChanges}}<p class="list"><strong>Changed</strong> {{changes}}</p>{{/hasChanges}}
+        {{#hasSame}}<p class="list"><strong>The same</strong> {{same}}</p>{{/hasSame}}
+        {{#curves}}<pre class="curves">{{curves}}</pre>{{/curves}}
+        {{#tests}}<p class="list">{{tests}}</p>{{/tests}}
+        {{#spent}}<p class="list"><strong>{{spent}}</strong></p>{{/spent}}
+        </section>
+        {{/report}}
         {{#hasJobs}}
         <section aria-label="Jobs">
         <ol class="rows">
