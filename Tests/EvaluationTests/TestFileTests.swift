@@ -102,7 +102,7 @@ struct TestFileTests {
                 at Object.&lt;anonymous&gt; (sum.test.js:3:5)</failure></testcase>
             <testcase classname="a" name="b" time="0.25"/></testsuite></testsuite></testsuites>
             """)
-        #expect(trouble == nil && jest.words == "1 failed, 1 passed" && jest.milliseconds == 750)
+        #expect(trouble == nil && jest.words == "1 failed, 1 passed" && jest.milliseconds == 2_000)
         #expect(
             jest.failures.first?.message == ["Error: expect(1)", "at Object.<anonymous> (sum.test.js:3:5)"])
     }

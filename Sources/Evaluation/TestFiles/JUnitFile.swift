@@ -11,9 +11,9 @@ public struct JUnitFile {
     private var report = TestReport()
     private var scanner: XMLScanner
     private var current: Case?
-    /// Times that suites state, of those that are open: the outermost counts.
-    private var suites: [Double?] = []
-    private var sumOfCases = 0.0
+    /// The suites that are open: the time each states, and what those and the cases within it come to, which counts where it
+    /// states none.
+    private var suites: [(stated: Double?, inner: Double)] = []
     private var seconds = 0.0
 
     /// A case that is being read.
@@ -80,7 +80,7 @@ public struct JUnitFile {
             return startWithin(name, attributes)
         }
         switch name {
-        case "testsuites", "testsuite": suites.append(Self.seconds(attributes["time"]))
+        case "testsuites", "testsuite": suites.append((Self.seconds(attributes["time"]), 0))
         case "testcase":
             current = Case(attributes: attributes)
             // Google Test's way to say that a case is disabled.
@@ -128,16 +128,16 @@ public struct JUnitFile {
     }
 
     private mutating func finishSuite() {
-        guard let time = suites.popLast(), suites.isEmpty else {
-            return
-        }
-        seconds += time ?? sumOfCases
-        sumOfCases = 0
+        guard let (stated, inner) = suites.popLast() else { return }
+        add(stated ?? inner)
+    }
+
+    private mutating func add(_ time: Double) {
+        if suites.isEmpty { seconds += time } else { suites[suites.count - 1].inner += time }
     }
 
     private mutating func count(_ ended: Case) {
-        let time = Self.seconds(ended.attributes["time"]) ?? 0
-        if suites.isEmpty { seconds += time } else { sumOfCases += time }
+        add(Self.seconds(ended.attributes["time"]) ?? 0)
         switch ended.outcome {
         case .passed: report.passed += 1
         case .skipped: report.skipped += 1
