@@ -19,6 +19,15 @@ enum Markdown {
         return text.count > limit ? escaped + "…" : escaped
     }
 
+    /// A text within tags, where Markdown's own signs stand for themselves.
+    static func html(_ text: String, limit: Int = 200) -> String {
+        let signs: [Character: String] = [
+            "<": "&lt;", ">": "&gt;", "&": "&amp;", "\"": "&quot;", "@": "@\u{2060}", ":": ":\u{2060}",
+        ]
+        let escaped = text.prefix(limit).map { $0.isPlain ? signs[$0] ?? String($0) : " " }.joined()
+        return text.count > limit ? escaped + "…" : escaped
+    }
+
     /// A text as code: with as many backticks around it as it needs. What ends a cell, or could be taken for a tag, a link or
     /// a mention by a reader that is not strict, is put into signs that look alike.
     static func code(_ text: String, limit: Int = 200) -> String {

@@ -262,7 +262,7 @@ public struct PullRequestReport: Sendable {
             return "| \(cells.joined(separator: " | ")) |"
         }
         let more = jobs.count > 100 ? "\n\n\(jobs.count - 100) more jobs are at \(link)." : ""
-        return "<details><summary>Jobs: \(Markdown.text(standing))</summary>\n\n| job | result | time | where | |\n"
+        return "<details><summary>Jobs: \(Markdown.html(standing))</summary>\n\n| job | result | time | where | |\n"
             + "|---|---|--:|---|---|\n" + rows.joined(separator: "\n") + "\(more)\n\n</details>"
     }
 

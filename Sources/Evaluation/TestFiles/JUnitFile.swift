@@ -11,9 +11,9 @@ public struct JUnitFile {
     private var report = TestReport()
     private var scanner: XMLScanner
     private var current: Case?
-    /// Of the suites that are open, the time that each states, and the sum of those within it, which counts where it states
-    /// none.
-    private var suites: [(told: Double?, within: Double)] = []
+    /// The suites that are open: the time each states, and what those and the cases within it come to, which counts where it
+    /// states none.
+    private var suites: [(stated: Double?, inner: Double)] = []
     private var seconds = 0.0
 
     /// A case that is being read.
@@ -128,18 +128,16 @@ public struct JUnitFile {
     }
 
     private mutating func finishSuite() {
-        guard let suite = suites.popLast() else { return }
-        take(suite.told ?? suite.within)
+        guard let (stated, inner) = suites.popLast() else { return }
+        add(stated ?? inner)
     }
 
-    /// Adds the time of a suite or case to what it stands in.
-    private mutating func take(_ time: Double) {
-        if suites.isEmpty { seconds += time } else { suites[suites.count - 1].within += time }
+    private mutating func add(_ time: Double) {
+        if suites.isEmpty { seconds += time } else { suites[suites.count - 1].inner += time }
     }
 
     private mutating func count(_ ended: Case) {
-        let time = Self.seconds(ended.attributes["time"]) ?? 0
-        take(time)
+        add(Self.seconds(ended.attributes["time"]) ?? 0)
         switch ended.outcome {
         case .passed: report.passed += 1
         case .skipped: report.skipped += 1

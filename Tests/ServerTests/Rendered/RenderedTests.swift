@@ -47,6 +47,7 @@ struct RenderedTests {
         #expect(sight.images == 0 && sight.scripts == 0)
         #expect(!sight.links.contains { $0.contains("evil") }, "\(sight.links)")
         let text = sight.text.replacing("\u{2060}", with: "")
+        #expect(!text.contains("\\"), "a sign that hides another is seen itself: \(text)")
         for words in [
             "✗ Not yet: f1 is worse than on \(name)", "by 0.0070. The gate allows 0.0020.", "0.8038", "0.8108",
             "−0.0101 to −0.0039", "worse, allowed −0.0020", "tests/test_tokens.py:88", "test_round_trip[emoji]",

@@ -50,7 +50,7 @@ enum StyleSheet {
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-variant-numeric: tabular-nums; }
         th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; }
-        th { font-weight: 600; } .n { text-align: right; white-space: nowrap; }
+        th { font-weight: 600; overflow-wrap: anywhere; } .n { text-align: right; } td.n { text-align: right; white-space: nowrap; }
         mark { background: none; color: var(--bad); text-decoration: underline wavy; text-underline-offset: .2em; }
         #log { max-height: 75vh; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.4; }
         form { display: inline; } button { font: inherit; cursor: pointer; }
