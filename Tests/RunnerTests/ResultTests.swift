@@ -30,9 +30,17 @@ struct ResultTests {
     func resent() async throws {
         let fixture = try await RunnerFixture(executor: ScriptedExecutor())
         let folders = try RunnerFolders(fixture.settings)
-        let entry = ResultSpool.Entry(
+        var entry = ResultSpool.Entry(
             key: LeaseKey(job: 5, attempt: 5, epoch: 3),
             result: AttemptResult(exitCode: 0, finishedAt: Timestamp(milliseconds: 1)))
+        // As much as a job may report.
+        entry.result.report = MetricReport()
+        entry.result.report?.examples = ExampleTable(
+            ids: (0..<ExampleTable.exampleLimit).map { "example \(10_000 + $0)" },
+            values: Dictionary(
+                uniqueKeysWithValues: (0..<ExampleTable.metricLimit).map {
+                    ("m\($0)", Array(repeating: 1.0 / 3, count: ExampleTable.exampleLimit))
+                }))
         try ResultSpool(folder: folders.results).write(entry)
         try await fixture.whileRunning { try await fixture.coordinator.signal(for: 5).wait() }
         #expect(fixture.coordinator.result(of: 5) == entry.result)

@@ -8,6 +8,9 @@ struct ResultSpool: Sendable {
     /// The folder, which has one file for each attempt.
     let folder: String
 
+    /// How long a file may be: a result that the server takes, and whose it is.
+    private static let sizeLimit = RunnerProtocol.resultLimit + (64 << 10)
+
     /// A result and whose it is.
     struct Entry: Codable, Equatable, Sendable {
         var key: LeaseKey
@@ -32,7 +35,7 @@ struct ResultSpool: Sendable {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }
         return names.sorted().compactMap { name in
             do {
-                let bytes = try PrivateFile.read("\(folder)/\(name)", limit: 1 << 20)
+                let bytes = try PrivateFile.read("\(folder)/\(name)", limit: Self.sizeLimit)
                 return try JSONDecoder().decode(Entry.self, from: Data(bytes))
             } catch {
                 logger.error("a result cannot be read", metadata: ["file": "\(name)", "error": "\(error)"])
