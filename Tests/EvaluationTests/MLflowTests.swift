@@ -253,6 +253,17 @@ struct MLflowTests {
         #expect(gaps.count == 1)
     }
 
+    @Test("each point is kept once, in whatever order they come, and what is no number as well")
+    func order() {
+        var series = MLflowSeries()
+        for (step, value) in [(2, 0.2), (3, Double.nan), (1, 0.1)] {
+            series.add(MLflowSample(name: "loss", value: MetricValue(value), timestamp: 1, step: Int64(step)))
+        }
+        #expect(series.all.map(\.step) == [2, 3, 1])
+        #expect(series.last?.step == 3)
+        #expect(series.curve(named: "loss").points.map(\.step) == [1, 2, 3])
+    }
+
     // MARK: - What comes of it
 
     @Test("the same changes give the same record again, in full and in short")

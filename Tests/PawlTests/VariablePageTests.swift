@@ -21,6 +21,8 @@ import Testing
         set.formUnion([
             "CI_PROJECT_DIR", "CI_BUILDS_DIR", "CI_JOB_STATUS", "CI_RUNNER_DESCRIPTION", "CI_RUNNER_TAGS",
             "CI_RUNNER_VERSION", "CI_DISPOSABLE_ENVIRONMENT", "PAWL_RESUME_FROM", "PAWL_GPUS",
+            "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_TOKEN", "MLFLOW_EXPERIMENT_NAME",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "MLFLOW_DISABLE_TELEMETRY", "GIT_PYTHON_REFRESH",
         ])
         #expect(told.subtracting(set) == [])
         #expect(set.subtracting(told) == [])

@@ -7,12 +7,14 @@ extension MLflowAPI {
         let given = call.fields.text("run_name") ?? tags.last { $0.name == MLflowRun.nameTag }?.value
         let name = try Self.name(given ?? "run-\(call.record.runs.count + 1)", "A run's name")
         let start = try call.fields.integer("start_time") ?? call.now
+        // Not the call: it holds a copy of the record, which would be copied in full when it changes.
+        let id = call.newID
         return Reply(
             .run(
-                id: call.newID, experiment: experiment.id, name: name, start: start,
+                id: id, experiment: experiment.id, name: name, start: start,
                 tags: tags.filter { $0.name != MLflowRun.nameTag } + [Parameter(MLflowRun.nameTag, name)])
         ) { record in
-            .object(["run": record.run(call.newID).map { describe($0) } ?? .nothing])
+            .object(["run": record.run(id).map { describe($0) } ?? .nothing])
         }
     }
 

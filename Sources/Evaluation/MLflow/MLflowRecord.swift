@@ -71,7 +71,7 @@ public struct MLflowRecord: Sendable {
         case .update(_, _, _, let name): texts += name?.utf8.count ?? 0
         case .log(let run, let samples, let parameters, let tags):
             let known = self.run(run)
-            let names = Set(samples.map(\.name)).subtracting(known.map { Set($0.series.keys) } ?? [])
+            let names = Set(samples.map(\.name)).filter { known?.series[$0] == nil }
             try Self.check(
                 seriesCount + names.count <= Self.seriesLimit, "\(Self.seriesLimit) names of metrics in all runs")
             texts += names.reduce(0) { $0 + Self.size($1, "") }

@@ -71,6 +71,12 @@ public struct MLflowSeries: Hashable, Codable, Sendable {
         var step: Int64
         var timestamp: Int64
         var value: MetricValue
+
+        /// Whether it is the same, what is no number being the same as itself.
+        func isSame(as other: Point) -> Bool {
+            step == other.step && timestamp == other.timestamp
+                && value.number.bitPattern == other.value.number.bitPattern
+        }
     }
 
     private(set) var points: [Point] = []
@@ -96,8 +102,11 @@ public struct MLflowSeries: Hashable, Codable, Sendable {
         count += 1
     }
 
-    /// What is kept, the last one at the end.
-    var all: [Point] { points + (last.map { last in points.last == last ? [] : [last] } ?? []) }
+    /// What is kept, the one of the greatest step among it: each once, in whatever order they came.
+    var all: [Point] {
+        guard let last, !points.contains(where: { $0.isSame(as: last) }) else { return points }
+        return points + [last]
+    }
 
     /// The points over their steps.
     func curve(named name: String) -> Curve {
