@@ -94,7 +94,8 @@ public struct ProofKeyBuilder: Sendable {
             numbered("path", artifacts?.paths ?? []) + numbered("exclude", artifacts?.exclude ?? [])
             + [artifacts.map { Item("when", $0.when.rawValue) }].compactMap(\.self)
             + numbered("metrics", artifacts?.reports?.metrics ?? []) + numbered("curves", ml.curves)
-            + numbered("params", ml.params) + numbered("gate", ml.gate.map(\.metric).sorted())
+            + numbered("examples", ml.examples) + numbered("params", ml.params)
+            + numbered("gate", ml.gate.map(\.metric).sorted())
             + [ml.checkpoint.map { Item("checkpoint", $0) }].compactMap(\.self)
         if assignment.trust == .fork {
             key[.trust] = [Item("fork", pullRequest.map { "pull request \($0)" } ?? "none")]
