@@ -168,7 +168,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("who waits for another's fetch can give up", .timeLimit(.minutes(1)))
+    @Test("who waits for another's fetch can give up", .timeLimit(.minutes(4)))
     func cancelledWaiting() async throws {
         let server = try SilentServer()
         var repository = fixture.repository

@@ -3,7 +3,7 @@ import HTTPTransport
 import NIOConcurrencyHelpers
 import Testing
 
-@Suite("HTTP transfers: windows, cancellation and time", .timeLimit(.minutes(1)))
+@Suite("HTTP transfers: windows, cancellation and time", .timeLimit(.minutes(4)))
 struct TransferLimitsTests {
     let client = HTTPClient()
 

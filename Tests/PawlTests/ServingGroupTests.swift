@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(
-        "the first signal asks to finish, the second stops what does not", .timeLimit(.minutes(1)),
+        "the first signal asks to finish, the second stops what does not", .timeLimit(.minutes(4)),
         arguments: [true, false])
     func signals(_ listens: Bool) async throws {
         var logger = Logger(label: "test")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("the energy of an attempt", .timeLimit(.minutes(1)))
+@Suite("the energy of an attempt", .timeLimit(.minutes(4)))
 struct EnergyTests {
     @Test("is what its devices draw over time, with what others draw left out")
     func sum() {

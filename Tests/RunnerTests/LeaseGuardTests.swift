@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("the guard of a runner's leases", .timeLimit(.minutes(1)))
+@Suite("the guard of a runner's leases", .timeLimit(.minutes(4)))
 struct LeaseGuardTests {
     @Test("a runner that stands still loses its container before the lease ends, and one that renews keeps it")
     func standsStill() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The limits of the stub forge: what it is held to is what the real forges do.
-@Suite("stub forge's limits", .timeLimit(.minutes(1)))
+@Suite("stub forge's limits", .timeLimit(.minutes(4)))
 struct StubForgeLimitTests {
     private func answers(
         _ kind: ForgeKind, _ limits: StubLimits, _ method: String, count: Int, left: Int? = nil

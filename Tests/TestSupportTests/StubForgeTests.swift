@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The stub forge is what other suites rely on: here it is held to what the real forges do.
-@Suite("stub forge", .timeLimit(.minutes(1)))
+@Suite("stub forge", .timeLimit(.minutes(4)))
 struct StubForgeTests {
     /// A clone with one commit, pushed over HTTP.
     private struct Clone {

@@ -6,6 +6,7 @@ import Server
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Run a job again, or all that failed, or with more seeds.",
+        usage: "pawl retry [<target>] [<options>]",
         discussion: "Example: pawl retry 126/test    pawl retry 126 --failed    pawl retry 128/train --more-seeds 5")
 
     @Argument(help: "A job, such as 126/test; or with --failed a pipeline, such as 126.")

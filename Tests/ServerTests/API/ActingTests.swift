@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("a forge that does not answer is still owed the status, and retry says so", .timeLimit(.minutes(1)))
+    @Test("a forge that does not answer is still owed the status, and retry says so", .timeLimit(.minutes(4)))
     func owed() async throws {
         try await APIServer.serve { server in
             let id = try await server.pipeline(stagedPlan("test"))

@@ -9,7 +9,7 @@ import Testing
 struct UnservedServiceTests {
     @Test(
         "a job ends when its time is over, and one that has become ready meanwhile is looked at",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(4)))
     func ends() async throws {
         try await TestServer.serve { server in
             let store = server.store

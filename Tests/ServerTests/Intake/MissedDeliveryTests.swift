@@ -8,7 +8,7 @@ import Testing
 
 @testable import Server
 
-@Suite("A delivery that never came, with the forge's own API", .timeLimit(.minutes(1)))
+@Suite("A delivery that never came, with the forge's own API", .timeLimit(.minutes(4)))
 struct MissedDeliveryTests {
     private static let secret = "a secret of this webhook"
 

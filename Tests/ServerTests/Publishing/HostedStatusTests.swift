@@ -10,7 +10,7 @@ import Testing
 @testable import Server
 
 /// Statuses on their whole way: outbox, publisher, the forge's API, HTTP, a forge that keeps to its limits.
-@Suite("Telling a forge over HTTP", .timeLimit(.minutes(1)))
+@Suite("Telling a forge over HTTP", .timeLimit(.minutes(4)))
 struct HostedStatusTests {
     /// A forge with a repository, a server that owes it statuses, and a publisher that runs.
     private struct Bench: Sendable {

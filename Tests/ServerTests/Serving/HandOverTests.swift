@@ -5,7 +5,7 @@ import Testing
 @Suite("a socket that is handed over") struct HandOverTests {
     private static let request = "GET /nothing HTTP/1.1\r\nHost: pawl\r\nConnection: close\r\n\r\n"
 
-    @Test("who connects meanwhile waits, and is answered by what goes on with it", .timeLimit(.minutes(1)))
+    @Test("who connects meanwhile waits, and is answered by what goes on with it", .timeLimit(.minutes(4)))
     func queue() async throws {
         try await TestServer.serve { server in
             let client = RawClient(port: server.port)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test("who has connected before, and is about to ask, is answered still", .timeLimit(.minutes(1)))
+    @Test("who has connected before, and is about to ask, is answered still", .timeLimit(.minutes(4)))
     func slowRequest() async throws {
         var options = TestServer.Options()
         options.deadlines.firstRequest = .seconds(30)
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("who never asks does not hold it up for ever", .timeLimit(.minutes(1)))
+    @Test("who never asks does not hold it up for ever", .timeLimit(.minutes(4)))
     func silent() async throws {
         try await TestServer.serve { server in
             async let outcome = RawClient(port: server.port).send("")

@@ -5,7 +5,7 @@ import Testing
 @Suite struct StoppingTests {
     @Test(
         "a server that is asked to stop does, whoever follows, and no follower takes what it has for all",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(4)))
     func followers() async throws {
         try await APIServer.serve { server in
             let id = try await server.pipeline(stagedPlan("test"))
