@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("what a job finds", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("what a job finds", .needsDocker, .timeLimit(.minutes(10)))
 struct CheckoutTests {
     @Test("a job's checkout has its private submodules", arguments: [ForgeKind.github, .gitlab])
     func checkout(on kind: ForgeKind) async throws {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("what happens on a forge", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("what happens on a forge", .needsDocker, .timeLimit(.minutes(10)))
 struct EventTests {
     private static let pipeline = "test: {script: [echo \"$CI_COMMIT_REF_NAME $CI_COMMIT_TAG.\"]}"
 

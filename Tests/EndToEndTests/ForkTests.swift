@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("pull requests and merge requests", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("pull requests and merge requests", .needsDocker, .timeLimit(.minutes(10)))
 struct ForkTests {
     private static let file = """
         test:

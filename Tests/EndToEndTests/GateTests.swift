@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("a gate on pull requests", .needsDocker, .timeLimit(.minutes(4)))
+@Suite("a gate on pull requests", .needsDocker, .timeLimit(.minutes(10)))
 struct GateTests {
     /// Each seed reports the number on its own line of a file.
     private static func file(tolerance: Double = 0.002) -> String {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("a job that logs over its network with MLflow's API", .needsDocker, .needsRoot, .timeLimit(.minutes(4)))
+@Suite("a job that logs over its network with MLflow's API", .needsDocker, .needsRoot, .timeLimit(.minutes(10)))
 struct MLflowTests {
     /// Calls the API with what the image has, and begins a run.
     private static let begin = """

@@ -2,7 +2,7 @@ import Forges
 import TestSupport
 import Testing
 
-@Suite("adding a repository", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("adding a repository", .needsDocker, .timeLimit(.minutes(10)))
 struct RepositoryTests {
     @Test(
         "pawl repo add makes the webhook, proves that it arrives, and may be repeated",

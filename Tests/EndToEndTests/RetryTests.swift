@@ -2,7 +2,7 @@ import Forges
 import TestSupport
 import Testing
 
-@Suite("what a person does to a pipeline", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("what a person does to a pipeline", .needsDocker, .timeLimit(.minutes(10)))
 struct RetryTests {
     private static let flaky = [
         ".pawl.yml": """

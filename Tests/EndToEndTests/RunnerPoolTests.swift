@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Runners that are processes of their own, a server that has none inside, and a real engine.
-@Suite("a pool of runners", .needsDocker, .needsRoot, .timeLimit(.minutes(5)))
+@Suite("a pool of runners", .needsDocker, .needsRoot, .timeLimit(.minutes(10)))
 struct RunnerPoolTests {
     /// A folder that jobs see as `/data/meeting`: they wait there until a test lets them go on.
     private struct Meeting {

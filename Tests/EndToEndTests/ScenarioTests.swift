@@ -2,7 +2,7 @@ import Forges
 import TestSupport
 import Testing
 
-@Suite("a push, told by its forge", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("a push, told by its forge", .needsDocker, .timeLimit(.minutes(10)))
 struct ScenarioTests {
     @Test("what is expected of a scenario's files comes", arguments: try Scenario.all(), [ForgeKind.github, .gitlab])
     func scenario(_ scenario: Scenario, on kind: ForgeKind) async throws {

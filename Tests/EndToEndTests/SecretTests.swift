@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("secrets", .needsDocker, .timeLimit(.minutes(3)))
+@Suite("secrets", .needsDocker, .timeLimit(.minutes(10)))
 struct SecretTests {
     /// Values with characters that every encoding changes.
     private static let token = "tok+en/with=\"quotes\" & späce?0123456789"

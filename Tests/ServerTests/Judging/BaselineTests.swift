@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-@Suite("What a change is compared with where the branch has nothing, or a version is named", .timeLimit(.minutes(2)))
+@Suite("What a change is compared with where the branch has nothing, or a version is named", .timeLimit(.minutes(4)))
 struct BaselineTests {
     private static let main: [Double?] = [0.812, 0.807, 0.815]
     private static let worse: [Double?] = [0.70, 0.71, 0.69]

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-@Suite("evidence of verdicts", .timeLimit(.minutes(2)))
+@Suite("evidence of verdicts", .timeLimit(.minutes(4)))
 struct EvidenceTests {
     private static let key: Ed25519Key? = try? Ed25519Key(seed: [UInt8](repeating: 7, count: 32))
     private static let script = URL(filePath: #filePath).appending(path: "../../../../docs/verify-evidence.py")

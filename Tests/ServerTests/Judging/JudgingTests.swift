@@ -5,7 +5,7 @@ import Testing
 
 @testable import Server
 
-@Suite("judging", .timeLimit(.minutes(2)))
+@Suite("judging", .timeLimit(.minutes(4)))
 struct JudgingTests {
     private let main: [Double?] = [0.812, 0.807, 0.815, 0.809, 0.811]
     private let worse: [Double?] = [0.804, 0.801, 0.809, 0.799, 0.806]

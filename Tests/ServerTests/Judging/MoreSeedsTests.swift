@@ -4,7 +4,7 @@ import Testing
 
 @testable import Server
 
-@Suite("More seeds, and other commands on a pull request", .timeLimit(.minutes(2)))
+@Suite("More seeds, and other commands on a pull request", .timeLimit(.minutes(4)))
 struct MoreSeedsTests {
     private static let main: [Double?] = [0.812, 0.807, 0.815, 0.809, 0.811]
     private static let noisy: [Double?] = [0.80, 0.82, 0.79]

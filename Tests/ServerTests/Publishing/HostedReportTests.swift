@@ -13,7 +13,7 @@ import Testing
 @testable import Server
 
 /// Reports on their whole way: store, publisher, the forge's API, HTTP, a forge that checks what it is sent.
-@Suite("The report on a pull request", .timeLimit(.minutes(2)))
+@Suite("The report on a pull request", .timeLimit(.minutes(4)))
 struct HostedReportTests {
     private struct Bench: Sendable {
         let forge: StubForge

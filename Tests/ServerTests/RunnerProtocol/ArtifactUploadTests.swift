@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// What is kept of artifacts on their way, and who may write to them.
-@Suite("An artifact on its way", .timeLimit(.minutes(2)))
+@Suite("An artifact on its way", .timeLimit(.minutes(4)))
 struct ArtifactUploadTests {
     private static let bytes = Array("an archive".utf8)
     private static let limit = ByteCount.mebibytes(1)

@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// What both coordinators promise, the server's own and the one over HTTP.
-@Suite("A coordinator", .timeLimit(.minutes(2)))
+@Suite("A coordinator", .timeLimit(.minutes(4)))
 struct CoordinatorContractTests {
     @Test("hands a job out, takes its log and its result", arguments: CoordinatorKind.allCases)
     func life(_ kind: CoordinatorKind) async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import Server
 
 /// What a runner on another machine does by itself when the network or its own process fails.
-@Suite("A remote runner", .timeLimit(.minutes(2)))
+@Suite("A remote runner", .timeLimit(.minutes(4)))
 struct RemoteRunnerTests {
     @Test("tells the result of an earlier process after a restart, with the credential of its file")
     func restart() async throws {

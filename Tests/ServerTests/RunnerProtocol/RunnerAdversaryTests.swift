@@ -9,7 +9,7 @@ import Testing
 @testable import Server
 
 /// What somebody gets who has no right to it, or sends what is wrong.
-@Suite("Against the runner protocol", .timeLimit(.minutes(2)))
+@Suite("Against the runner protocol", .timeLimit(.minutes(4)))
 struct RunnerAdversaryTests {
     /// A job that one runner has, and another runner that wants it.
     struct Scene: Sendable {
