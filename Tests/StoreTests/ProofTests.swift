@@ -378,6 +378,20 @@ struct ProofTests {
         #expect(try await test.job("train", of: second).provedBy == nil)
     }
 
+    @Test("a comment that names a proved job is told of --fresh, as whoever names it on the command line")
+    func comment() async throws {
+        try await proveFirst()
+        try await test.run("use", now: at(5))
+        let place = Place(trust: .branch, pullRequest: 3)
+        let second = try await make(place)
+        try await settle(second, place)
+        let delivery = try await test.delivery(now: at(5))
+        try await store.carryOut(
+            CommentRequest(.retry(job: "train"), by: "@mira", on: 3, of: test.repository.id, in: delivery), now: at(5))
+        #expect(try await test.job("train", of: second).state == .proved)
+        #expect(try await store.delivery(delivery)?.reason?.contains("--fresh") == true)
+    }
+
     // MARK: - Gates
 
     @Test("a gate judges what the proof reported")

@@ -57,7 +57,7 @@ extension Store {
                 """, request.repository, request.pullRequest)
             guard let pipeline: PipelineID = try newest?.id("id") else {
                 let reason = "pull request \(request.pullRequest) has no pipeline yet"
-                return try Self.end(request.delivery, as: .ignored, reason, pipeline: nil, on: connection, now: now)
+                return try Self.endDelivery(request.delivery, as: .ignored, reason, on: connection, now: now)
             }
             var change = try PipelineChange(pipeline, on: connection)
             let (answer, isDone) = try body(&change, connection)
@@ -72,18 +72,9 @@ extension Store {
             try OwedReport.owe(for: change.pipeline, on: connection, now: now)
             consequences.owesMessages = true
             let words = "\(request.command.text) by \(request.person): \(answer)"
-            try Self.end(request.delivery, as: .planned, words, pipeline: pipeline, on: connection, now: now)
+            try Self.endDelivery(
+                request.delivery, as: .planned, words, pipeline: pipeline, on: connection, now: now)
         }
-    }
-
-    private static func end(
-        _ delivery: DeliveryID, as state: DeliveryState, _ reason: String, pipeline: PipelineID?,
-        on connection: any DatabaseConnection, now: Timestamp
-    ) throws {
-        try connection.execute(
-            """
-            UPDATE delivery SET state = $2, reason = $3, finished_at = $4, pipeline = $5, tries = tries + 1 WHERE id = $1
-            """, delivery, state, reason, now, pipeline)
     }
 }
 
@@ -96,10 +87,7 @@ extension PipelineChange {
         switch command {
         case .retry(let name):
             let names = try retry(name, on: connection, now: now)
-            try AuditEntry(
-                at: now, by: person, action: "pipeline.retry", subject: "#\(pipeline.id)",
-                detail: names.joined(separator: ", ")
-            ).insert(on: connection)
+            try noteRetry(of: names, by: person, on: connection, now: now)
             return "\(names.joined(separator: ", ")): to run again"
         case .moreSeeds(let count, let node):
             let names = try addSeeds(count, to: node, by: person, on: connection, now: now)
@@ -119,9 +107,7 @@ extension PipelineChange {
     ) throws -> [String] {
         guard let name else { return try retryFailed(now: now) }
         if let index = jobs.firstIndex(where: { $0.name == name }) {
-            try refuseIfJudged(index)
-            try refuseIfOutdated(index, on: connection)
-            try retry([index], isNamed: true, now: now)
+            try retryNamed(index, anyway: false, fresh: false, on: connection, now: now)
             return [name]
         }
         guard plan.jobs.contains(where: { $0.node == name }) else {

@@ -104,14 +104,23 @@ extension Store {
             case .failed(let reason): (.failed, reason)
             }
         try await database.write { connection in
-            try connection.execute(
-                """
-                UPDATE delivery
-                SET state = $2, reason = $3, finished_at = $4, event_subject = $5, event_identity = $6,
-                    tries = tries + 1
-                WHERE id = $1 AND state = 'stored'
-                """, id, state, reason, now, event?.subject, event?.text)
+            try Self.endDelivery(id, as: state, reason, event: event, on: connection, now: now)
         }
+    }
+
+    /// Ends the intake of a delivery, unless it has ended already.
+    /// - Parameter pipeline: what it was for or about; nil leaves what is known.
+    static func endDelivery(
+        _ id: DeliveryID, as state: DeliveryState, _ reason: String, event: EventIdentity? = nil,
+        pipeline: PipelineID? = nil, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        try connection.execute(
+            """
+            UPDATE delivery
+            SET state = $2, reason = $3, finished_at = $4, event_subject = $5, event_identity = $6,
+                pipeline = coalesce($7, pipeline), tries = tries + 1
+            WHERE id = $1 AND state = 'stored'
+            """, id, state, reason, now, event?.subject, event?.text, pipeline)
     }
 
     /// Leaves a delivery for later, as when its forge answers 5xx or asks to wait.

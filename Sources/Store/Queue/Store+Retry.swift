@@ -15,10 +15,7 @@ extension Store {
         _ id: JobID, anyway: Bool = true, fresh: Bool = false, by: String, now: Timestamp
     ) async throws {
         try await changeByPerson(id, action: "job.retry", by: by, now: now) { change, index, connection in
-            if !anyway { try change.refuseIfJudged(index) }
-            try change.refuseIfOutdated(index, on: connection)
-            if !fresh { try change.refuseIfProved(index) }
-            try change.retry([index], isNamed: true, isFresh: fresh || change.jobs[index].state == .passed, now: now)
+            try change.retryNamed(index, anyway: anyway, fresh: fresh, on: connection, now: now)
         }
     }
 
@@ -31,15 +28,33 @@ extension Store {
             var change = try PipelineChange(id, on: connection)
             let names = try change.retryFailed(now: now)
             try change.save(on: connection, settings: settings, &consequences, now: now)
-            try AuditEntry(
-                at: now, by: by, action: "pipeline.retry", subject: "#\(id)", detail: names.joined(separator: ", ")
-            ).insert(on: connection)
+            try change.noteRetry(of: names, by: by, on: connection, now: now)
             return names
         }
     }
 }
 
 extension PipelineChange {
+    /// Makes a job begin again that a person has named, unless that would be no remedy.
+    mutating func retryNamed(
+        _ index: Int, anyway: Bool, fresh: Bool, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        if !anyway { try refuseIfJudged(index) }
+        try refuseIfOutdated(index, on: connection)
+        if !fresh { try refuseIfProved(index) }
+        try retry([index], isNamed: true, isFresh: fresh || jobs[index].state == .passed, now: now)
+    }
+
+    /// Keeps on record who made jobs begin again.
+    func noteRetry(
+        of names: [String], by person: String, on connection: any DatabaseConnection, now: Timestamp
+    ) throws {
+        try AuditEntry(
+            at: now, by: person, action: "pipeline.retry", subject: "#\(pipeline.id)",
+            detail: names.joined(separator: ", ")
+        ).insert(on: connection)
+    }
+
     /// Makes every job begin again that failed by accident: not what its gate has judged.
     /// - Returns: the names of those jobs.
     mutating func retryFailed(of node: String? = nil, now: Timestamp) throws -> [String] {
