@@ -48,7 +48,9 @@ extension Store {
             pipeline: pipeline, node: node, rules: ml.gate, settings: settings,
             requiredSeeds: ground.required.first { $0.node == node }?.seeds ?? 1, candidate: candidate,
             baseline: try settings.version.map(accepted.version) ?? accepted.nearest(),
-            training: try BaselineTraining.find(for: pipeline, ground: ground, on: connection), release: release,
+            training: settings.noBaseline == .train
+                ? try BaselineTraining.find(for: pipeline, ground: ground, on: connection) : nil,
+            release: release,
             history: try release.map { try accepted.since($0.reference.pipeline) } ?? [], look: earlier.count + 1,
             releaseLook: try release.map { try judgements(since: $0, of: node, pipeline, on: connection) } ?? 1,
             mustShow: try mustShow(after: earlier), base: ground.ancestors.first.map { ($0, ground.target) },
