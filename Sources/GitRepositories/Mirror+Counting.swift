@@ -1,21 +1,28 @@
 import PipelineModel
 
-/// A file that differs between two commits, and by how much.
-public struct FileChange: Hashable, Sendable {
-    /// Its path.
-    public var path: String
-    /// How many lines were added and removed; nil of what has no lines.
-    public var added: Int?, removed: Int?
+/// Two commits of a repository.
+struct CommitPair: Hashable {
+    var repository: RepositoryReference
+    var base: String, commit: String
 }
 
 extension Mirrors {
+    /// How many comparisons are remembered: a page that follows a pipeline asks for the same one at every change.
+    private static let comparisonLimit = 64
+
     /// What differs between the newest commit that two share and the second, as far as both are here: nothing is fetched.
     /// - Returns: nil where that cannot be told.
     public func changes(
         from base: String, to commit: String, of repository: RepositoryReference
     ) async throws -> [FileChange]? {
-        guard let mirror = try known(repository) else { return nil }
-        return try await mirror.changes(from: base, to: commit)
+        let pair = CommitPair(repository: repository, base: base, commit: commit)
+        if let known = comparisons[pair] { return known }
+        guard let mirror = try known(repository), let changes = try await mirror.changes(from: base, to: commit) else {
+            return nil
+        }
+        if comparisons.count >= Self.comparisonLimit { comparisons = [:] }
+        comparisons[pair] = changes
+        return changes
     }
 }
 

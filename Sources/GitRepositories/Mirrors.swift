@@ -34,6 +34,8 @@ public actor Mirrors {
     private let git: GitCommand
     private var turns: [String: Turn] = [:]
     private var waiterCount: UInt64 = 0
+    /// What commits differed by that were compared lately: between two commits that never changes.
+    var comparisons: [CommitPair: [FileChange]] = [:]
 
     /// Keeps mirrors in a folder, which is made when it is not there.
     /// - Throws: when the folder cannot be written.

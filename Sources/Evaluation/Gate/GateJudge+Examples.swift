@@ -8,18 +8,13 @@ extension GateJudge {
         _ verdict: inout MetricVerdict, change: Double, gain: Double, allowed: Double, scale: Double
     ) -> Bool {
         guard verdict.rule.baseline == nil, let differences = differences(of: verdict) else { return false }
-        let error = Bootstrap.standardError(ofMeanOf: differences)
-        let dof = Double(differences.count - 1)
-        let critical = budget.critical(look: question.look, dof: dof, isBaselineLucky: true)
-        var comparison = MetricComparison(method: .examples, change: change, allowed: allowed)
-        comparison.standardError = error
-        comparison.degreesOfFreedom = dof
-        comparison.critical = critical
-        comparison.low = change - critical * error
-        comparison.high = change + critical * error
-        verdict.comparison = comparison
+        let sample = Sample(
+            method: .examples, difference: change, standardError: Bootstrap.standardError(ofMeanOf: differences),
+            dof: Double(differences.count - 1))
+        let critical = budget.critical(look: question.look, dof: sample.dof, isBaselineLucky: true)
+        verdict.comparison = sample.comparison(allowed: allowed, critical: critical)
         verdict.examples = differences
-        decide(&verdict, gain: gain, reach: critical * error, allowed: allowed, scale: scale)
+        decide(&verdict, gain: gain, reach: critical * sample.standardError, allowed: allowed, scale: scale)
         if verdict.answer == .worse { verdict.isBlocking = question.mustShow || question.settings.oneSeed == .block }
         return true
     }

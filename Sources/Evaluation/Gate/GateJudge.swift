@@ -104,16 +104,11 @@ public struct GateJudge {
             verdict.comparison = MetricComparison(method: .single, change: mean - baseline, allowed: allowed)
             return decideBySingle(&verdict, gain: gain, allowed: allowed, scale: abs(baseline))
         }
-        var comparison = MetricComparison(method: sample.method, change: sample.difference, allowed: allowed)
         let error = sample.standardError
         let critical = budget.critical(
             look: question.look, dof: sample.dof, isBaselineLucky: sample.method != .fixed)
         let gain = sign * sample.difference
-        comparison.low = sample.difference - critical * error
-        comparison.high = sample.difference + critical * error
-        comparison.standardError = error
-        comparison.degreesOfFreedom = sample.dof
-        comparison.critical = critical
+        var comparison = sample.comparison(allowed: allowed, critical: critical)
         comparison.pValue = sample.lowerTail(of: gain, against: -allowed)
         comparison.detectable =
             allowed + error * NoncentralT.noncentrality(exceeding: critical, dof: sample.dof, chance: 0.8)
@@ -125,11 +120,22 @@ public struct GateJudge {
     }
 
     /// How the values were compared, whatever the method.
-    private struct Sample {
+    struct Sample {
         var method: MetricComparison.Method
         var difference: Double
         var standardError: Double
         var dof: Double
+
+        /// The comparison with the interval that so many standard errors make.
+        func comparison(allowed: Double, critical: Double) -> MetricComparison {
+            var comparison = MetricComparison(method: method, change: difference, allowed: allowed)
+            comparison.low = difference - critical * standardError
+            comparison.high = difference + critical * standardError
+            comparison.standardError = standardError
+            comparison.degreesOfFreedom = dof
+            comparison.critical = critical
+            return comparison
+        }
 
         func lowerTail(of gain: Double, against shift: Double) -> Double {
             if standardError == 0 { return gain < shift ? 0 : 1 }

@@ -2,7 +2,7 @@ import PipelineModel
 
 extension MLflowAPI {
     /// How many bytes a parameter's value has at most, and a tag's.
-    private static let parameterLimit = 6_000
+    static let parameterLimit = 6_000
     private static let tagLimit = 8_000
     /// How much a batch has at most, as in MLflow.
     private static let batchLimit = 1_000

@@ -74,7 +74,7 @@ extension MLflowAPI {
         var parameters: [Parameter] = []
         for entry in fields.objects("params") {
             let name = try name(try entry.needed("key"), "A parameter's name")
-            parameters.append(Parameter(name, try value(entry.text("value"), of: name, limit: 6_000)))
+            parameters.append(Parameter(name, try value(entry.text("value"), of: name, limit: parameterLimit)))
         }
         return parameters
     }

@@ -3,7 +3,6 @@ indirect enum MLflowValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral
     case text(String)
     case integer(Int64)
     case number(Double)
-    case boolean(Bool)
     case list([MLflowValue])
     case object(KeyValuePairs<String, MLflowValue>)
     /// Nothing: an entry with it is left out.
@@ -29,7 +28,6 @@ indirect enum MLflowValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral
         case .number(let number) where number.isFinite: bytes += Array("\(number)".utf8)
         case .number(let number):
             Self.write(number.isNaN ? "NaN" : number > 0 ? "Infinity" : "-Infinity", to: &bytes)
-        case .boolean(let value): bytes += Array((value ? "true" : "false").utf8)
         case .list(let values):
             bytes.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {

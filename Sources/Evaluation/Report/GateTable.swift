@@ -22,6 +22,29 @@ public struct GateTable: Sendable {
         public var isBlocking: Bool
         /// The answer in words, with what is allowed.
         public var words: String
+
+        /// How good an answer is.
+        public enum Tone: Sendable { case good, bad, open, attention }
+
+        /// How good the answer is, by whether it fails the job.
+        public var tone: Tone {
+            switch answer {
+            case .better, .noWorse, .withinLimits: .good
+            case .inconclusive: isBlocking ? .bad : .open
+            case .worse: isBlocking ? .bad : .attention
+            case .missing: .bad
+            }
+        }
+
+        /// The sign that stands before the words, wherever there is UTF-8.
+        public var sign: String {
+            switch tone {
+            case .good: "✓"
+            case .bad: "✗"
+            case .open: "○"
+            case .attention: "!"
+            }
+        }
     }
 
     private let verdict: Verdict

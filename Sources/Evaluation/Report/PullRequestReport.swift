@@ -173,22 +173,13 @@ public struct PullRequestReport: Sendable {
                 let name = "\(Markdown.text(row.metric, limit: 80)) \(row.arrow)"
                 let cells = [
                     row.isBlocking ? "**\(name)**" : name, row.value, row.baseline, row.change, row.interval,
-                    "\(Self.sign(row)) \(Markdown.text(row.words))",
+                    "\(row.sign) \(Markdown.text(row.words))",
                 ]
                 return "| \(cells.joined(separator: " | ")) |"
             }
             let title = verdicts.count > 1 ? "\(Markdown.code(node))\n\n" : ""
             return title + (head + rows).joined(separator: "\n") + "\n\n" + sentence(verdict, table)
         }.joined(separator: "\n\n")
-    }
-
-    private static func sign(_ row: GateTable.Row) -> String {
-        switch row.answer {
-        case .better, .noWorse, .withinLimits: "✓"
-        case .inconclusive: row.isBlocking ? "✗" : "○"
-        case .worse: row.isBlocking ? "✗" : "!"
-        case .missing: "✗"
-        }
     }
 
     /// How sure the verdict is, in words that a reader can hold it to.

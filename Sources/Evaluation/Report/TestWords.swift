@@ -33,6 +33,11 @@ public struct CoverageFigure: Codable, Hashable, Sendable {
     }
 }
 
+extension Findings {
+    /// `coverage 87.4 %`; nil where nothing is known of it.
+    public var coverageWords: String? { coverage.map { "coverage \(CoverageFigure.words($0))" } }
+}
+
 extension PullRequestReport {
     /// `Tests 212 passed, 3 skipped · coverage 87.4 % (+0.2)`; empty where nothing is known of any.
     public var testLine: String {

@@ -1,4 +1,3 @@
-import Archives
 import Evaluation
 import PipelineModel
 
@@ -6,7 +5,7 @@ import PipelineModel
 ///
 /// Whatever the files are, reading them fails no job: what cannot be read is a remark.
 struct FindingsReader {
-    private let plan: AttemptPlan
+    private let files: WorkspaceFiles
     private var findings = Findings()
     private var remarks: [String] = []
 
@@ -15,7 +14,7 @@ struct FindingsReader {
     /// How many bytes are read of all of them together.
     private static let totalLimit: Int64 = 256 << 20
 
-    private init(_ plan: AttemptPlan) { self.plan = plan }
+    private init(_ plan: AttemptPlan) { files = WorkspaceFiles(plan: plan) }
 
     /// What was found; nil where the pipeline file asks for none. Blocks its thread.
     static func findings(of plan: AttemptPlan) -> Findings? {
@@ -32,7 +31,7 @@ struct FindingsReader {
 
     private mutating func readTests(_ globs: [String]) {
         var left = Self.totalLimit
-        for path in paths(globs, named: "junit", limit: Self.fileLimit) {
+        for path in paths(globs, named: "junit") {
             guard left > 0 else {
                 return remarks.append(
                     "\(path) and those after it: test results are read up to \(Self.totalLimit >> 20) MiB")
@@ -46,7 +45,7 @@ struct FindingsReader {
     }
 
     private mutating func readCoverage(_ report: CoverageReport) {
-        let found = paths([report.path], named: "coverage_report", limit: Self.fileLimit)
+        let found = paths([report.path], named: "coverage_report")
         if found.count > 1 { remarks.append("coverage_report: of \(found.count) files the first is read") }
         guard let path = found.first, let bytes = read(path, limit: CoverageFile.sizeLimit) else { return }
         do throws(UnreadableFile) {
@@ -56,26 +55,14 @@ struct FindingsReader {
         }
     }
 
-    private mutating func paths(_ globs: [String], named kind: String, limit: Int) -> [String] {
-        guard !globs.isEmpty else { return [] }
-        let selection = FileSelection(include: globs.map(plan.relativeGlob))
-        do {
-            let found = try selection.paths(in: plan.workspace.project)
-            if found.isEmpty { remarks.append("no file matches \(kind): \(globs.joined(separator: ", "))") }
-            if found.count > limit { remarks.append("\(kind): of \(found.count) files the first \(limit) are read") }
-            return Array(found.sorted().prefix(limit))
-        } catch {
-            remarks.append("\(kind): \(error)")
-            return []
-        }
+    private mutating func paths(_ globs: [String], named kind: String) -> [String] {
+        files.matching(globs, named: kind, limit: Self.fileLimit, &remarks)
     }
 
     /// A file's bytes; nil where it is none, which is a remark then.
     private mutating func read(_ path: String, limit: Int) -> [UInt8]? {
         do {
-            guard let file = try FileContent(path, in: plan.workspace.project) else { return nil }
-            guard file.size <= limit else { throw UnreadableFile(path, "it is larger than \(limit >> 20) MiB") }
-            return try file.all(limit: limit)
+            return try files.bytes(of: path, limit: limit)
         } catch {
             remarks.append("\(error)")
             return nil

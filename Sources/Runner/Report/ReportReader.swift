@@ -192,30 +192,15 @@ struct ReportReader {
     // MARK: - Files
 
     private mutating func paths(_ globs: [String], named kind: String) -> [String] {
-        guard !globs.isEmpty else { return [] }
-        let selection = FileSelection(include: globs.map(plan.relativeGlob))
-        do {
-            let found = try selection.paths(in: plan.workspace.project)
-            if found.isEmpty { report.remarks.append("no file matches \(kind): \(globs.joined(separator: ", "))") }
-            if found.count > Self.fileLimit {
-                report.remarks.append("\(kind): of \(found.count) files the first \(Self.fileLimit) are read")
-            }
-            return Array(found.prefix(Self.fileLimit))
-        } catch {
-            report.remarks.append("\(kind): \(error)")
-            return []
-        }
+        WorkspaceFiles(plan: plan).matching(globs, named: kind, limit: Self.fileLimit, &report.remarks)
     }
 
     private mutating func read(
         _ path: String, isOptional: Bool = false, _ take: ([UInt8], inout Self) throws(UnreadableFile) -> Void
     ) {
         do {
-            guard let file = try FileContent(path, in: plan.workspace.project) else { return }
-            guard file.size <= MetricFile.sizeLimit else {
-                throw UnreadableFile(path, "it is larger than \(MetricFile.sizeLimit >> 20) MiB")
-            }
-            try take(try file.all(limit: MetricFile.sizeLimit), &self)
+            let bytes = try WorkspaceFiles(plan: plan).bytes(of: path, limit: MetricFile.sizeLimit)
+            if let bytes { try take(bytes, &self) }
         } catch {
             if !(isOptional && error is ArchiveError) { report.remarks.append("\(error)") }
         }

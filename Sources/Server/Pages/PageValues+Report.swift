@@ -63,16 +63,16 @@ extension PageValues.Report.Gate {
         self.commit = commit
         baseline = verdict.baseline.map { "\($0.name) \($0.commit.prefix(7))" } ?? "baseline"
         rows = table.rows.map { row in
-            let (sign, tone) =
-                switch row.answer {
-                case .better, .noWorse, .withinLimits: ("✓", "good")
-                case .inconclusive: row.isBlocking ? ("✗", "bad") : ("○", "idle")
-                case .worse: row.isBlocking ? ("✗", "bad") : ("!", "look")
-                case .missing: ("✗", "bad")
+            let tone =
+                switch row.tone {
+                case .good: "good"
+                case .bad: "bad"
+                case .open: "idle"
+                case .attention: "look"
                 }
             return Row(
                 metric: "\(row.metric) \(row.arrow)", value: row.value, baseline: row.baseline, change: row.change,
-                interval: row.interval, sign: sign, words: row.words, tone: tone)
+                interval: row.interval, sign: row.sign, words: row.words, tone: tone)
         }
         method = table.method
     }

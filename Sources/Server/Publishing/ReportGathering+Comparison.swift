@@ -8,8 +8,7 @@ extension ReportGathering {
     init(store: Store, pageURL: @escaping @Sendable (PipelineID) -> String?, mirrors: Mirrors?) {
         self.init(store: store, pageURL: pageURL) { repository, base, commit in
             // A report without it is still a report.
-            let changes = (try? await mirrors?.changes(from: base, to: commit, of: repository)) ?? []
-            return changes.map { .init(path: $0.path, added: $0.added, removed: $0.removed) }
+            (try? await mirrors?.changes(from: base, to: commit, of: repository)) ?? []
         }
     }
 

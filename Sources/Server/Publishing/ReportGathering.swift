@@ -11,8 +11,7 @@ struct ReportGathering: Sendable {
 
     /// Tells which files differ between two commits of a repository.
     typealias FileChanges =
-        @Sendable (_ repository: RepositoryReference, _ base: String, _ commit: String) async
-        -> [PullRequestReport.FileChange]
+        @Sendable (_ repository: RepositoryReference, _ base: String, _ commit: String) async -> [FileChange]
 
     /// The report on a pipeline as it was read.
     func report(on detail: PipelineDetail, now: Timestamp) async throws -> PullRequestReport {

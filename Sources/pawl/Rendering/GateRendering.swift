@@ -32,11 +32,11 @@ enum GateRendering {
     }
 
     private static func mark(_ row: GateTable.Row) -> Mark {
-        switch row.answer {
-        case .better, .noWorse, .withinLimits: Mark(.passed, row.words)
-        case .inconclusive: Mark(row.isBlocking ? .failed : .waiting, row.words)
-        case .worse: Mark(row.isBlocking ? .failed : .attention, row.words)
-        case .missing: Mark(.failed, row.words)
+        switch row.tone {
+        case .good: Mark(.passed, row.words)
+        case .bad: Mark(.failed, row.words)
+        case .open: Mark(.waiting, row.words)
+        case .attention: Mark(.attention, row.words)
         }
     }
 }

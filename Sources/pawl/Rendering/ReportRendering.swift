@@ -7,7 +7,7 @@ struct ReportRendering: Sendable {
     let terminal: Terminal
 
     func lines() -> [String] {
-        var lines = terminal.wrapped(terminal.shown(plain(view.headline)), to: terminal.width, indent: 2)
+        var lines = terminal.wrapped(terminal.shown(view.headline.printable), to: terminal.width, indent: 2)
         lines += GateRendering.lines(view.verdicts, on: terminal)
         if !view.ruleChanges.isEmpty {
             lines += ["", "  ! this change touches its own gate; other rules than its own were used:"]
@@ -85,7 +85,4 @@ struct ReportRendering: Sendable {
         }
         return table.rows.isEmpty ? [] : [""] + table.lines(on: terminal)
     }
-
-    /// The first line is written for Markdown as well.
-    private func plain(_ text: String) -> String { text.printable.replacing("`", with: "") }
 }

@@ -69,8 +69,7 @@ public struct JobView: Codable, Hashable, Sendable {
 
     /// What it came to in a few words: `212 passed, 3 skipped, coverage 87.4 %`.
     public var told: String? {
-        let coverage = findings?.coverage.map { "coverage \(CoverageFigure.words($0))" }
-        let words = [summary, coverage].compactMap { $0 }
+        let words = [summary, findings?.coverageWords].compactMap { $0 }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 

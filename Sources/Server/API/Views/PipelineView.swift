@@ -132,8 +132,7 @@ public struct PipelineDetailView: Codable, Hashable, Sendable {
 
         /// What the tests of several seeds came to, with a comma in front; empty where nothing is known of any.
         public var testWords: String {
-            let coverage = findings?.coverage.map { "coverage \(CoverageFigure.words($0))" }
-            return [findings?.tests?.words, coverage].compactMap { $0 }.map { ", \($0)" }.joined()
+            [findings?.tests?.words, findings?.coverageWords].compactMap { $0 }.map { ", \($0)" }.joined()
         }
     }
 

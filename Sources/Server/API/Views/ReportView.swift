@@ -21,7 +21,7 @@ public struct ReportView: Codable, Hashable, Sendable {
     /// Parameters that are others than the baseline's.
     public var parameters: [PullRequestReport.ParameterChange]
     /// Files that are others than the baseline's.
-    public var files: [PullRequestReport.FileChange]
+    public var files: [FileChange]
     /// What else differs, and what is the same, in words.
     public var differences: [String], same: [String]
     /// Each curve's shape and end in a line, beside the baseline's.
