@@ -7,6 +7,8 @@ extension GitError {
         func says(_ texts: [String]) -> Bool { texts.contains { lowered.contains($0) } }
         if says(Self.noRoom), !says(["file exists"]) {
             self.init(.noRoom, message: "git cannot write to this machine's disk: \(last)")
+        } else if says(Self.damage) {
+            self.init(.damaged, message: "the copy of the repository here is damaged: \(last)")
         } else if says(Self.noConnection) {
             self.init(.unreachable, message: "the repository cannot be reached: \(last)")
         } else if says(Self.noAccess) {
@@ -25,6 +27,11 @@ extension GitError {
     private static let noRoom = [
         "no space left on device", "disk quota exceeded", "input/output error", "couldn't write", "unable to write",
         "unable to create", "write error", "error writing", "failed to write", "cannot update ref",
+    ]
+    /// Words about objects that a ref leads to and that are not here, and about locks that somebody holds or has left.
+    private static let damage = [
+        "did not send all necessary objects", "bad tree object", "missing blob", "unresolved deltas",
+        "cannot lock ref", "file exists",
     ]
     /// Words of a server that was never reached. They come first: with one of them nobody has refused anything.
     private static let noConnection = [

@@ -2,7 +2,7 @@
 public struct GitError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case commitNotFound, unauthorized, unreachable, refused, tooLarge, noRoom, failed }
+        private enum Kind: String { case commitNotFound, unauthorized, unreachable, refused, tooLarge, noRoom, damaged, failed }
         private let kind: Kind
 
         /// The repository has no such commit, or not any more.
@@ -17,6 +17,8 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
         public static let tooLarge = Code(kind: .tooLarge)
         /// The machine's disk is full, or answers with errors.
         public static let noRoom = Code(kind: .noRoom)
+        /// The copy of the repository here lacks what it says it has, or another's work on it was broken off.
+        public static let damaged = Code(kind: .damaged)
         /// Git failed in another way; the message has its words.
         public static let failed = Code(kind: .failed)
 
@@ -36,7 +38,7 @@ public struct GitError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether the same call may succeed later without anybody changing anything.
-    public var isTransient: Bool { code == .unreachable || code == .noRoom }
+    public var isTransient: Bool { [.unreachable, .noRoom, .damaged].contains(code) }
 
     /// The message.
     public var description: String { message }

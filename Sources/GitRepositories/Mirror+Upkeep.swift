@@ -8,7 +8,7 @@ import PipelineModel
 /// A mirror over the years: branches go, forced pushes leave commits behind, every fetch adds a pack.
 extension Mirror {
     /// One file for each commit that a job has used, named after it. Its time is the last use.
-    private var usedCommits: String { path + "/refs/pawl" }
+    var usedCommits: String { path + "/refs/pawl" }
 
     /// Writes down that the mirror and a commit in it are in use: jobs borrow objects, and what is borrowed must stay
     /// though its branch goes.
@@ -18,6 +18,13 @@ extension Mirror {
         if utimes(file, nil) == 0 { return }
         try? FileManager.default.createDirectory(atPath: usedCommits, withIntermediateDirectories: true)
         try? Data((commit + "\n").utf8).write(to: URL(filePath: file), options: .atomic)
+    }
+
+    /// Whether a commit is here with all that it leads to.
+    func isReady(_ commit: String) async throws -> Bool {
+        // What was used once was looked at then.
+        if access(usedCommits + "/" + commit, F_OK) == 0 { return true }
+        return try await isWhole(commit)
     }
 
     /// Lets go of commits that nobody has used since a moment, and packs what has piled up.
@@ -33,6 +40,14 @@ extension Mirror {
         ]
         _ = try await git.require(
             settings.flatMap { ["-c", $0] } + ["gc", "--auto", "--quiet"], in: path, timeout: Self.fetchTimeout)
+    }
+
+    /// Makes one pack of the small ones, once fetches have left so many that git is slower for them.
+    func packIfMany(over limit: Int = 50) async {
+        let packs = (try? FileManager.default.contentsOfDirectory(atPath: path + "/objects/pack")) ?? []
+        guard packs.count(where: { $0.hasSuffix(".pack") }) > limit else { return }
+        // What fails here fails nobody's job, and is done again.
+        _ = try? await git.run(["repack", "-d", "--geometric=2", "--quiet"], in: path, timeout: Self.fetchTimeout)
     }
 
     /// When a mirror was last used; nil where there is none.

@@ -20,7 +20,7 @@ public struct Mirror: Sendable {
     /// How long a fetch may take.
     static let fetchTimeout = Duration.minutes(30)
 
-    /// Whether a commit is here.
+    /// Whether a commit is here, be it without what it leads to.
     func has(_ commit: String) async throws -> Bool {
         guard access(path + "/HEAD", F_OK) == 0 else { return false }
         return try await git.run(["cat-file", "-e", commit + "^{commit}"], in: path).isSuccess
@@ -31,7 +31,7 @@ public struct Mirror: Sendable {
         if access(path + "/HEAD", F_OK) != 0 { try await make() }
         try await fetch(
             url, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], credential: source.credential, prune: true)
-        if try await has(source.commit) { return }
+        if try await isWhole(source.commit) { return }
         // The repository's own ref of a pull request first: the forges keep a fork's commits there too, and the fork may
         // be one that this credential cannot read. Some servers give a bare commit id as well.
         var places = [(url, source.ref), (url, source.commit)]
@@ -47,7 +47,7 @@ public struct Mirror: Sendable {
             } catch let error as GitError where error.code == .commitNotFound || error.code == .failed {
                 continue
             }
-            if try await has(source.commit) { return }
+            if try await isWhole(source.commit) { return }
         }
         throw GitError(
             .commitNotFound,
@@ -69,9 +69,18 @@ public struct Mirror: Sendable {
             "fetch", "--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--no-tags", "--force",
         ]
         if prune { arguments.append("--prune") }
-        _ = try await git.require(
-            arguments + ["--", url] + specs, in: path, login: GitLogin(credential, for: url), timeout: Self.fetchTimeout
-        )
+        func fetch(_ more: [String]) async throws {
+            _ = try await git.require(
+                arguments + more + ["--", url] + specs, in: path, login: GitLogin(credential, for: url),
+                timeout: Self.fetchTimeout)
+        }
+        do {
+            try await fetch([])
+        } catch let error as GitError where error.code == .damaged {
+            try await mend()
+            // Everything, though the mirror says that it has some of it.
+            try await fetch(["--refetch"])
+        }
     }
 }
 

@@ -44,7 +44,8 @@ public actor Mirrors {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let configuration = root + "/gitconfig"
         // Mirrors and plain repositories may belong to other accounts of this machine. Hooks, background work and
-        // pagers have no place in any of them.
+        // pagers have no place in any of them. What is fetched stays a pack, which is there as a whole or not at all:
+        // loose objects of a fetch that is broken off would be a commit without its files.
         let text = """
             [safe]
             \tdirectory = *
@@ -58,6 +59,8 @@ public actor Mirrors {
             \tdetachedHead = false
             [init]
             \tdefaultBranch = main
+            [fetch]
+            \tunpackLimit = 1
 
             """
         try Data(text.utf8).write(to: URL(filePath: configuration), options: .atomic)
@@ -70,13 +73,14 @@ public actor Mirrors {
         try GitName.checkCommit(source.commit)
         try GitName.checkRef(source.ref)
         let mirror = try self.mirror(of: repository)
-        if try await mirror.has(source.commit) {
+        if try await mirror.isReady(source.commit) {
             mirror.noteUse(of: source.commit)
             return mirror
         }
         try await inTurn(mirror.path) {
-            guard try await !mirror.has(source.commit) else { return }
+            guard try await !mirror.isReady(source.commit) else { return }
             try await mirror.fetch(source, from: repository.cloneURL)
+            await mirror.packIfMany()
         }
         mirror.noteUse(of: source.commit)
         return mirror

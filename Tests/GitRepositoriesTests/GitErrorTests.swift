@@ -31,7 +31,11 @@ struct GitErrorTests {
             ("error: unable to write file weights-401.bin", .noRoom),
             ("error: cannot update ref 'refs/heads/a': couldn't write '/m/a.git/./refs/heads/a.lock'", .noRoom),
             ("fatal: write error: No space left on device", .noRoom),
-            ("error: Unable to create '/m/a.git/refs/heads/a.lock': File exists.", .failed),
+            ("error: Unable to create '/m/a.git/refs/heads/a.lock': File exists.", .damaged),
+            ("error: cannot lock ref 'refs/heads/main': is at 4034 but expected 4033", .damaged),
+            ("fatal: bad tree object 4034\nerror: /r/bare.git did not send all necessary objects", .damaged),
+            ("fatal: bad object 4034\nerror: /r/bare.git did not send all necessary objects", .damaged),
+            ("error: unable to read tree object", .failed),
             ("error: file 'no space left on device' is not there", .failed),
         ] as [(String, GitError.Code)])
     func meaning(complaint: String, code: GitError.Code) {

@@ -203,22 +203,54 @@ struct MirrorTests {
     @Test("packs that piled up become one")
     func packing() async throws {
         let never = Timestamp(milliseconds: 0)
-        let path = try await mirror(try fixture.push(["a": "0"])).path
-        for number in 1...25 {
-            try fixture.git(["commit", "-q", "--allow-empty", "-m", "\(number)"], in: fixture.checkout)
-            let commit = try fixture.git(["rev-parse", "HEAD"], in: fixture.checkout)
-            try fixture.git(["push", "-q", "--force", "origin", "HEAD:main"], in: fixture.checkout)
-            _ = try await mirrors.mirror(
-                of: fixture.repository, with: CommitSource(commit: commit, ref: "refs/heads/main"))
-            try fixture.git(["repack", "-q"], in: path)
-        }
-        func packs() throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: path + "/objects/pack")
+        func packs(in mirror: Mirror) throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: mirror.path + "/objects/pack")
                 .filter { $0.hasSuffix(".pack") }.count
         }
-        #expect(try packs() > 20)
+        func fetch(_ count: Int) async throws -> Mirror {
+            var newest: Mirror?
+            for _ in 0..<count { newest = try await mirror(try fixture.push(["a": UUID().uuidString])) }
+            return try #require(newest)
+        }
+        let few = try await fetch(4)
+        #expect(try packs(in: few) == 4)
+        await few.packIfMany(over: 4)
+        #expect(try packs(in: few) == 4)
+        await few.packIfMany(over: 3)
+        #expect(try packs(in: few) == 1)
+        let many = try await fetch(21)
+        #expect(try packs(in: many) > 20)
         _ = try await mirrors.prune(unusedSince: never, commitsUsedSince: never)
-        #expect(try packs() < 5)
+        #expect(try packs(in: many) < 5)
+    }
+
+    @Test("a commit that a broken-off fetch left without its files is fetched anew")
+    func partialCommit() async throws {
+        let path = try await mirror(try fixture.push(["a": "1"])).path
+        let commit = try fixture.push(["a": "2"])
+        try leave(commit, in: path)
+        #expect(try await mirror(commit).file("a", at: commit) == Array("2".utf8))
+    }
+
+    @Test("a mirror with a lock that nobody holds, and a used commit that lacks its files, mends itself")
+    func mending() async throws {
+        let path = try await mirror(try fixture.push(["a": "1", "folder/b": "1"])).path
+        let partial = try fixture.push(["a": "2", "folder/b": "2"])
+        try leave(partial, in: path)
+        try Data((partial + "\n").utf8).write(to: URL(filePath: "\(path)/refs/pawl/\(partial)"))
+        try Data().write(to: URL(filePath: path + "/refs/heads/main.lock"))
+        let next = try fixture.push(["a": "3"])
+        #expect(try await mirror(next).file("folder/b", at: next) == Array("2".utf8))
+        #expect(try await mirror(partial).file("a", at: partial) == Array("2".utf8))
+        #expect(try fixture.git(["fsck", "--connectivity-only", "--no-dangling"], in: path).isEmpty)
+    }
+
+    /// Puts the commit itself into a mirror, as a git that was killed while it unpacked.
+    private func leave(_ commit: String, in mirror: String) throws {
+        let object = "objects/\(commit.prefix(2))/\(commit.dropFirst(2))"
+        try FileManager.default.createDirectory(
+            atPath: "\(mirror)/objects/\(commit.prefix(2))", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "\(fixture.bare)/\(object)", toPath: "\(mirror)/\(object)")
     }
 
     @Test("a mirror that nobody used since the moment is removed, another stays")
