@@ -2,7 +2,9 @@
 public struct GitError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case commitNotFound, unauthorized, unreachable, refused, tooLarge, noRoom, damaged, failed }
+        private enum Kind: String {
+            case commitNotFound, unauthorized, unreachable, refused, tooLarge, noRoom, damaged, failed
+        }
         private let kind: Kind
 
         /// The repository has no such commit, or not any more.

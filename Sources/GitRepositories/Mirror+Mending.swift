@@ -22,8 +22,8 @@ extension Mirror {
             unlink(path + "/" + name)
         }
         for commit in (try? files.contentsOfDirectory(atPath: usedCommits)) ?? [] where GitName.isCommit(commit) {
-            guard try await !isWhole(commit, beyond: ["--not", "--branches", "--tags"]) else { continue }
-            unlink(usedCommits + "/" + commit)
+            let isWhole = try await isWhole(commit, beyond: ["--not", "--branches", "--tags"])
+            if !isWhole { unlink(usedCommits + "/" + commit) }
         }
     }
 
