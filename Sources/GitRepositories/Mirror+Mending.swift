@@ -17,10 +17,9 @@ extension Mirror {
     /// about to be fetched anew.
     func mend() async throws {
         let files = FileManager.default
-        let refs = (try? files.subpathsOfDirectory(atPath: path + "/refs")) ?? []
-        for name in refs.map({ "refs/" + $0 }) + ["packed-refs.lock", "HEAD.lock", "config.lock"] where name.hasSuffix(".lock") {
-            unlink(path + "/" + name)
-        }
+        let refs = ((try? files.subpathsOfDirectory(atPath: path + "/refs")) ?? []).map { "refs/" + $0 }
+        let locks = refs.filter { $0.hasSuffix(".lock") } + ["packed-refs.lock", "HEAD.lock", "config.lock"]
+        for lock in locks { unlink(path + "/" + lock) }
         for commit in (try? files.contentsOfDirectory(atPath: usedCommits)) ?? [] where GitName.isCommit(commit) {
             let isWhole = try await isWhole(commit, beyond: ["--not", "--branches", "--tags"])
             if !isWhole { unlink(usedCommits + "/" + commit) }
