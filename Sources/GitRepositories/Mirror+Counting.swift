@@ -24,6 +24,14 @@ extension Mirrors {
         comparisons[pair] = changes
         return changes
     }
+
+    /// The newest commit that changed a path, of those that lead to one commit and not to another; nil where there is
+    /// none, or that cannot be told from what is here.
+    public func newestChange(
+        of file: String, after base: String, upTo commit: String, in repository: RepositoryReference
+    ) async throws -> CommitDescription? {
+        try await known(repository)?.newestChange(of: file, after: base, upTo: commit)
+    }
 }
 
 extension Mirror {

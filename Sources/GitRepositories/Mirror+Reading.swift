@@ -19,6 +19,20 @@ public struct CommitDescription: Hashable, Sendable {
     public var title: String { message.split(whereSeparator: \.isNewline).first.map(String.init) ?? "" }
 }
 
+extension CommitDescription {
+    /// How git is asked for it.
+    fileprivate static let format = "--format=%H%x00%P%x00%an%x00%ae%x00%cI%x00%B"
+
+    /// Reads git's answer; nil where it is none.
+    fileprivate init?(_ answer: String) {
+        let fields = answer.split(separator: "\0", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
+        guard fields.count == 6 else { return nil }
+        self.init(
+            id: fields[0], parents: fields[1].split(separator: " ").map(String.init), authorName: fields[2],
+            authorEmail: fields[3], committedAt: fields[4], message: fields[5].trimmingSpaces)
+    }
+}
+
 extension Mirror {
     /// A file's bytes at a commit; nil where there is no file of that path, or it is a link or a folder.
     /// - Throws: `GitError.tooLarge` for one longer than `limit` bytes.
@@ -62,17 +76,21 @@ extension Mirror {
     public func describe(_ commit: String) async throws -> CommitDescription {
         try GitName.checkCommit(commit)
         let outcome = try await git.require(
-            [
-                "show", "--no-patch", "--no-show-signature", "--format=%H%x00%P%x00%an%x00%ae%x00%cI%x00%B",
-                commit + "^{commit}", "--",
-            ],
+            ["show", "--no-patch", "--no-show-signature", CommitDescription.format, commit + "^{commit}", "--"],
             in: path)
-        let fields = outcome.text.split(separator: "\0", maxSplits: 5, omittingEmptySubsequences: false).map(
-            String.init)
-        guard fields.count == 6 else { throw GitError(.failed, message: "git show says nothing of \(commit)") }
-        return CommitDescription(
-            id: fields[0], parents: fields[1].split(separator: " ").map(String.init), authorName: fields[2],
-            authorEmail: fields[3], committedAt: fields[4], message: fields[5].trimmingSpaces)
+        guard let description = CommitDescription(outcome.text) else {
+            throw GitError(.failed, message: "git show says nothing of \(commit)")
+        }
+        return description
+    }
+
+    /// The newest commit that changed a path, of those that lead to one commit and not to another; nil where there is
+    /// none, or one of the two is not here.
+    func newestChange(of file: String, after base: String, upTo commit: String) async throws -> CommitDescription? {
+        guard GitName.isCommit(base), GitName.isCommit(commit) else { return nil }
+        let outcome = try await git.run(
+            ["log", "-1", "--no-show-signature", CommitDescription.format, "\(base)..\(commit)", "--", file], in: path)
+        return outcome.isSuccess ? CommitDescription(outcome.text) : nil
     }
 
     /// The commit a branch points to here, as of the last fetch.

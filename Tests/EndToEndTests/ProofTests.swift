@@ -71,6 +71,8 @@ struct ProofTests {
             #expect(try await Self.train(commit, of: project).state == "passed")
             let why = try await project.site.pawl("why", "\(try project.pipeline(of: commit))/train")
             #expect(why.output.contains("it ran, although") && why.output.contains(change.difference), "\(why.output)")
+            let isNamed = why.output.contains("commit \(commit.prefix(7)),")
+            #expect(isNamed == (change.difference == "data.csv"), "\(why.output)")
         }
         try await project.git("update-index", "--chmod=+x", "src/train.sh")
         try await project.git("commit", "--quiet", "--message", "Make it a program")

@@ -20,6 +20,11 @@ extension SeededGenerator {
 /// How often something is simulated: little in a usual run, `PAWL_SIMULATIONS` times as much on demand.
 enum Simulation {
     static let scale = ProcessInfo.processInfo.environment["PAWL_SIMULATIONS"].flatMap { Int($0) } ?? 1
+
+    /// How many of so many tries may come out so where each does with a chance: three standard deviations more.
+    static func most(_ tries: Int, _ chance: Double) -> Int {
+        Int((Double(tries) * chance + 3 * (Double(tries) * chance * (1 - chance)).squareRoot()).rounded(.up))
+    }
 }
 
 /// A model whose metrics come out a little differently with each seed.

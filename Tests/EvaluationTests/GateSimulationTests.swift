@@ -28,11 +28,6 @@ struct GateSimulationTests {
         return luck
     }
 
-    /// How many of so many tries may come out so where each does with a chance: three standard deviations more.
-    private static func most(_ tries: Int, _ chance: Double) -> Int {
-        Int((Double(tries) * chance + 3 * (Double(tries) * chance * (1 - chance)).squareRoot()).rounded(.up))
-    }
-
     @Test(
         "of identical models no more than one in twenty is blocked, over all baselines",
         arguments: [(1, 0.0), (3, 0.0), (1, 0.7)])
@@ -47,7 +42,7 @@ struct GateSimulationTests {
                 model.run(luck: luck, &draws), against: model.run(luck: luck, &draws), rules: Self.rules(metrics))
             if GateJudge(question).verdict().answer == .worse { blocked += 1 }
         }
-        #expect(blocked <= Self.most(tries, 0.05))
+        #expect(blocked <= Simulation.most(tries, 0.05))
     }
 
     @Test(
@@ -69,7 +64,7 @@ struct GateSimulationTests {
             // Of a baseline that blocks one in twenty, so few tries show more than this about once in a hundred times.
             if blocked > 8 { unlucky += 1 }
         }
-        #expect(unlucky <= Self.most(baselines, 0.05))
+        #expect(unlucky <= Simulation.most(baselines, 0.05))
     }
 
     @Test("pushing again and again, an identical model is not blocked more often in all")
@@ -86,7 +81,7 @@ struct GateSimulationTests {
             }
             if isEverBlocked { blocked += 1 }
         }
-        #expect(blocked <= Self.most(tries, 0.05))
+        #expect(blocked <= Simulation.most(tries, 0.05))
     }
 
     @Test("a loss of the size that the verdict names is found about 8 times in 10")
@@ -172,7 +167,7 @@ struct GateSimulationTests {
                 still.run(seeds: 11...15, &draws), against: baseline, rules: Self.rules(1, tolerance: 0.002))
             #expect(GateJudge(same).verdict().isBlocking)
         }
-        #expect(passed <= Self.most(tries, 0.05))
+        #expect(passed <= Simulation.most(tries, 0.05))
     }
 
     @Test("a hundred merges that each lose a little stay within the ratchet's budget")
@@ -200,6 +195,6 @@ struct GateSimulationTests {
             }
             if lost > budget { beyond += 1 }
         }
-        #expect(beyond <= Self.most(runs, 0.05))
+        #expect(beyond <= Simulation.most(runs, 0.05))
     }
 }

@@ -1,3 +1,4 @@
+import GitRepositories
 import Hummingbird
 import PipelineModel
 import Signing
@@ -96,16 +97,32 @@ extension APIRoutes {
         let detail = try await call.pipeline()
         let job = try call.job(of: detail)
         let ahead = job.state == .ready ? try await call.store.queuePosition(of: job.id) : nil
+        let proofs =
+            detail.plan?.job(named: job.name)?.hasInputs == true ? try await call.store.proofFacts(of: job.id) : nil
         let question = WhyQuestion(
             detail: detail, job: job, place: ahead.map { $0 + 1 }, pool: try await call.store.pool(),
             before: try await call.store.jobsBefore(job.id, limit: 3),
             budget: ahead == nil
                 ? nil : try await call.store.gpuBudget(of: detail.pipeline.repository, now: call.now),
             endsAt: try await call.store.unservedSince(job.id).map { $0 + environment.noRunnerTimeout },
-            proofs: detail.plan?.job(named: job.name)?.hasInputs == true
-                ? try await call.store.proofFacts(of: job.id) : nil,
-            now: call.now)
+            proofs: proofs, inputCommits: try await inputCommits(proofs, of: detail, call), now: call.now)
         return try .json(question.answer())
+    }
+
+    /// The newest commits that changed what a job reads since it was proved, by path. An answer without them is one.
+    private func inputCommits(
+        _ proofs: Store.ProofFacts?, of detail: PipelineDetail, _ call: APICall
+    ) async throws -> [String: CommitDescription] {
+        guard let mirrors = environment.mirrors, let proof = proofs?.proof,
+            let paths = ProofEvidence(proofs)?.changedInputs, !paths.isEmpty,
+            let proved = try await call.store.pipeline(proof.attempt.pipeline)?.pipeline
+        else { return [:] }
+        var commits: [String: CommitDescription] = [:]
+        for path in paths {
+            commits[path] = try? await mirrors.newestChange(
+                of: path, after: proved.commit, upTo: detail.pipeline.commit, in: detail.repository.reference)
+        }
+        return commits
     }
 
     private func report(_ call: APICall) async throws -> Response {

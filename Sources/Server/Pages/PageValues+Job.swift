@@ -80,6 +80,7 @@ extension PageValues {
         var runner: String
         var text: String
         var image: String?
+        var spent: String?
         var duration: String
         var time: String
         var isoTime: String
@@ -95,6 +96,7 @@ extension PageValues {
             let origin = attempt.resumedFrom.map { "went on from the checkpoint of attempt \($0)" }
             text = [origin, attempt.failure?.message ?? attempt.summary].compactMap { $0 }.joined(separator: "; ")
             image = attempt.imageDigest.map { String($0.prefix(19)) }
+            spent = attempt.usage.map { SpentWords.parts($0, withGPU: $0.gpuMs > 0).joined(separator: ", ") }
             duration = ((attempt.finishedAt ?? now) - (attempt.startedAt ?? attempt.claimedAt)).text
             (time, isoTime) = PageValues.time(attempt.claimedAt)
             artifacts = attempt.artifacts.map { artifact in

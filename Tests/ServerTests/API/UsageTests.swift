@@ -35,6 +35,7 @@ import Testing
             let key = try #require(try await start(server, now: apiMoment(2)))
             var result = AttemptResult(finishedAt: apiMoment(62))
             result.usage = AttemptUsage(wallMs: 36_000, cpuMs: 50_000, uploaded: .mebibytes(1))
+            result.usage?.peakMemory = .gibibytes(17)
             try await server.store.complete(key, with: result, now: apiMoment(62))
             let view = try await usage(server)
             #expect(view.month == Self.month)
@@ -46,6 +47,9 @@ import Testing
             #expect(detail.jobs.first?.attempts.first?.usage?.gpuMs == 36_000)
             let list: RepositoryListView = try await server.ask("GET", "/api/repositories", as: .read).decode()
             #expect(list.repositories.first?.gpuHours == 0.01)
+            let grant = try #require(server.links.link(to: id)).drop { $0 != "?" }
+            let page = try await server.ask("GET", "/pipelines/\(id)/train\(grant)", as: nil)
+            #expect(page.text.contains("0.01 GPU-hours, 50s of CPU, 36s on runners, peak 17 GiB"), "\(page.text)")
         }
     }
 

@@ -1,3 +1,4 @@
+import GitRepositories
 import PipelineModel
 import Store
 
@@ -5,12 +6,15 @@ import Store
 struct ProofEvidence: Sendable {
     private let facts: Store.ProofFacts
     private let parts: ProofKey
+    /// The commits that changed inputs, by path, as far as that is known.
+    private let commits: [String: CommitDescription]
 
     /// Nil where nothing is known of the job's key.
-    init?(_ facts: Store.ProofFacts?) {
+    init?(_ facts: Store.ProofFacts?, commits: [String: CommitDescription] = [:]) {
         guard let facts, let parts = facts.parts else { return nil }
         self.facts = facts
         self.parts = parts
+        self.commits = commits
     }
 
     /// How many differences are told one by one.
@@ -70,7 +74,7 @@ struct ProofEvidence: Sendable {
     var differences: [WhyView.Fact] {
         let found = all
         var told = found.prefix(Self.limit).map { difference in
-            WhyView.Fact(about: Self.word(difference.part), text: Self.text(of: difference))
+            WhyView.Fact(about: Self.word(difference.part), text: text(of: difference))
         }
         if found.count > Self.limit {
             told.append(.init(about: "", text: "and \(found.count - Self.limit) more"))
@@ -79,6 +83,9 @@ struct ProofEvidence: Sendable {
         }
         return told + checks
     }
+
+    /// The paths of the inputs that are told as different.
+    var changedInputs: [String] { all.prefix(Self.limit).filter { $0.part == .inputs }.map(\.name) }
 
     private var all: [ProofKey.Difference] {
         guard let proof = facts.proof else { return [] }
@@ -91,9 +98,13 @@ struct ProofEvidence: Sendable {
 
     // MARK: - Words
 
-    private static func text(of difference: ProofKey.Difference) -> String {
-        let change = "\(difference.old.map(short) ?? "not there") → \(difference.new.map(short) ?? "gone")"
-        return difference.name.isEmpty ? change : "\(difference.name)  \(change)"
+    private func text(of difference: ProofKey.Difference) -> String {
+        let (old, new) = (difference.old.map(Self.short), difference.new.map(Self.short))
+        let change = "\(old ?? "not there") → \(new ?? "gone")"
+        guard !difference.name.isEmpty else { return change }
+        let commit = difference.part == .inputs ? commits[difference.name] : nil
+        let origin = commit.map { "  commit \($0.id.prefix(7)), \($0.authorName), \"\($0.title)\"" } ?? ""
+        return "\(difference.name)  \(change)\(origin)"
     }
 
     /// Enough of a value to tell it from another: of contents and digests their beginnings.

@@ -1,4 +1,5 @@
 import Evaluation
+import GitRepositories
 import PipelineModel
 import Store
 
@@ -17,6 +18,8 @@ struct WhyQuestion: Sendable {
     var endsAt: Timestamp?
     /// What is known of its key and of proofs; nil for a job without declared inputs.
     var proofs: Store.ProofFacts?
+    /// The commits that changed its inputs since the earlier proof, by path, as far as that is known.
+    var inputCommits: [String: CommitDescription] = [:]
     let now: Timestamp
 
     private var id: PipelineID { detail.pipeline.id }
@@ -118,7 +121,7 @@ struct WhyQuestion: Sendable {
 
     private func passed() -> WhyView {
         if verdict != nil { return judged() }
-        if let evidence = ProofEvidence(proofs), let answer = evidence.whyItRan {
+        if let evidence = ProofEvidence(proofs, commits: inputCommits), let answer = evidence.whyItRan {
             return view(answer, since: job.finishedAt, facts: evidence.differences + earlierAttempts())
         }
         return view("its script ended with 0.", since: job.finishedAt, facts: earlierAttempts())

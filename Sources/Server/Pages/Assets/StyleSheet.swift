@@ -39,7 +39,7 @@ enum StyleSheet {
         .main > .quiet { display: inline-block; }
         .side { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums; }
         .side > * { margin-left: .75rem; }
-        .artifact { grid-column: 2 / -1; margin: 0; overflow-wrap: anywhere; }
+        .artifact, .spent { grid-column: 2 / -1; margin: 0; overflow-wrap: anywhere; }
         .diagnostic { border-left: 3px solid var(--bad); padding: .1rem .9rem; margin: 1rem 0; }
         pre { background: var(--log); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; margin: .5rem 0;
           overflow: auto; }
@@ -62,7 +62,7 @@ enum StyleSheet {
         @media (max-width: 40rem) {
           .row { grid-template-columns: 1fr auto; }
           .row > .main { grid-row: 2; grid-column: 1 / -1; }
-          .artifact { grid-column: 1 / -1; }
+          .artifact, .spent { grid-column: 1 / -1; }
         }
         .b { font-weight: 700; } .d { opacity: .7; } .i { font-style: italic; } .u { text-decoration: underline; }
         .f0 { color: #555; } .f1, .f9 { color: var(--bad); } .f2, .f10 { color: var(--good); } .f3, .f11 { color: var(--look); }

@@ -39,6 +39,7 @@ enum JobTemplate {
         <span class="main"><a href="{{link}}">attempt {{number}}</a> on {{runner}}
         <span class="quiet">{{text}}</span>{{#image}} <code class="quiet">{{image}}</code>{{/image}}</span>
         <span class="side"><span>{{duration}}</span> <time datetime="{{isoTime}}">{{time}}</time></span>
+        {{#spent}}<p class="spent quiet">{{spent}}</p>{{/spent}}
         {{#artifacts}}
         <p class="artifact"><a href="{{link}}" download>artifacts, {{size}}</a>
         <span class="quiet">{{files}}: {{paths}}</span></p>
