@@ -87,6 +87,10 @@ public struct ContainerSpecification: Sendable {
     public var image: String
     /// Replaces the image's entrypoint; nil keeps it.
     public var entrypoint: [String]?
+    /// Whom it runs as; nil means as the image says.
+    public var user: String?
+    /// Which of an image's platforms it runs; nil means the engine's own.
+    public var platform: String?
     /// The arguments; passed as data, never through a shell of ours.
     public var command: [String]
     /// The container's environment. Never holds a secret.

@@ -53,6 +53,8 @@ struct PlanComparison {
         switch key {
         case "stage": .string(job.stage)
         case "when": .string(job.when.rawValue)
+        case "start_in_seconds": job.startIn.map { .integer($0.wholeSeconds) } ?? .null
+        case "resource_group_expanded": job.resourceGroup.map { .string(expansion(of: job).expand($0)) } ?? .null
         case "allow_failure": allowFailure(job.allowFailure)
         case "needs": .array(expected(job.name, key, (job.needs ?? []).map(\.job)))
         case "dependencies": job.dependencies.map { list($0) } ?? .null

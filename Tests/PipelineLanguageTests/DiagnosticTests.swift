@@ -54,7 +54,6 @@ struct DiagnosticTests {
             ("job: {script: [1]}", "Put it in quotes"),
             ("job: {script: echo, cache: {paths: [a]}}", "cache is not supported yet"),
             ("job: {script: echo, trigger: other/project}", "trigger is not supported yet"),
-            ("job: {script: echo, when: delayed, start_in: 1 hour}", "start_in"),
             ("job: {script: echo, when: never}", "belongs into rules"),
             ("job: {script: echo, stage: tset}", "Did you mean \"test\"?"),
             ("job: {script: echo, artifacts: {untracked: true}}", "Name the files under paths"),
@@ -80,7 +79,6 @@ struct DiagnosticTests {
             ("job: {script: a}\n? [a]\n: b\n? [a]\n: c", "stands more than once"),
             ("include: {remote: 'https://x'}\njob: {script: a}", "include: remote is not supported"),
             ("include: ../x.yml\njob: {script: a}", "leads out of the repository"),
-            ("spec: {inputs: {}}\n---\njob: {script: a}", "spec: inputs is not supported"),
             (".hidden: {script: a}", "There is no job"),
         ])
     func words(text: String, words: String) {

@@ -152,3 +152,32 @@ struct RuleTests {
         #expect(found.first?.message.contains("uses a variable as a pattern") == true)
     }
 }
+
+@Suite("A delayed job")
+struct DelayedTests {
+    @Test("waits as long as it or its rule says, and counts like any other")
+    func delays() throws {
+        let plan = try Planning.plan(
+            """
+            a: {script: echo, when: delayed, start_in: 30 minutes}
+            b: {script: echo, rules: [{when: delayed, start_in: 1 day}]}
+            """)
+        let (a, b) = (try #require(plan.job(named: "a")), try #require(plan.job(named: "b")))
+        #expect(a.when == .delayed && a.startIn == .minutes(30) && a.allowFailure == .never)
+        #expect(b.when == .delayed && b.startIn == .days(1))
+    }
+
+    @Test(
+        "says how long, and nobody else does",
+        arguments: [
+            ("when: delayed", "when: delayed needs start_in"), ("start_in: 1 day", "start_in belongs to when: delayed"),
+            ("when: delayed, start_in: soon", "is not a time span"),
+            ("when: delayed, start_in: 8 days", "a week at most"),
+            ("rules: [{when: delayed}]", "rules: when: delayed needs start_in"),
+            ("rules: [{when: manual, start_in: 1 day}]", "rules: start_in belongs to when: delayed"),
+        ])
+    func refusals(keys: String, message: String) {
+        let found = Planning.refusal("a: {script: echo, \(keys)}").map(\.message)
+        #expect(found.contains { $0.contains(message) }, "\(found)")
+    }
+}

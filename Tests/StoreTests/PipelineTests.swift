@@ -120,6 +120,26 @@ import Testing
         #expect(try await test.state(id) == .passed)
     }
 
+    @Test("a delayed job is handed out when its time has come, or when a person plays it")
+    func delayedJob() async throws {
+        let test = try await TestStore()
+        var jobs = plan([("test", []), ("train", ["test"])])
+        jobs.jobs[1].when = .delayed
+        jobs.jobs[1].startIn = .seconds(60)
+        func claim(_ now: Timestamp) async throws -> String? {
+            try await test.store.claim(as: "r1", tags: [], leaseFor: .seconds(60), now: now)?.jobName
+        }
+        let id = try await test.pipeline(jobs)
+        try await test.run("test", now: at(5))
+        #expect(try await test.job("train", of: id).readyAt == at(65))
+        #expect(try await claim(at(64)) == nil)
+        #expect(try await claim(at(65)) == "train")
+        let other = try await test.pipeline(jobs, commit: "other")
+        try await test.run("test", now: at(70))
+        try await test.store.play(try await test.job("train", of: other).id, by: "mira", now: at(71))
+        #expect(try await claim(at(71)) == "train")
+    }
+
     @Test("what needs a manual job that may fail is not run, keeps nothing waiting, and runs once that is played")
     func playForDependants() async throws {
         let test = try await TestStore()

@@ -56,6 +56,7 @@ struct ContainerBody: Encodable, Sendable {
     }
 
     var image: String
+    var user: String?
     var entrypoint: [String]?
     var cmd: [String]
     var env: [String]
@@ -75,6 +76,7 @@ struct ContainerBody: Encodable, Sendable {
     {
         let limits = specification.limits
         self.image = image.description
+        user = specification.user
         entrypoint = specification.entrypoint
         cmd = specification.command
         env = specification.environment.map { "\($0.name)=\($0.value)" } + [Self.visibleDevices(specification.gpus)]

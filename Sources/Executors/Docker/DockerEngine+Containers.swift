@@ -35,10 +35,11 @@ extension DockerEngine {
     }
 
     /// Makes a container, stopped.
+    /// - Parameter platform: which of an image's platforms it runs; nil means the engine's own.
     /// - Returns: its id.
-    func createContainer(_ body: ContainerBody, name: String) async throws -> String {
-        let response = try await send(
-            "POST", "/containers/create", query: [("name", name)], json: try EngineJSON.encode(body))
+    func createContainer(_ body: ContainerBody, name: String, platform: String? = nil) async throws -> String {
+        let query = [("name", name)] + (platform.map { [("platform", $0)] } ?? [])
+        let response = try await send("POST", "/containers/create", query: query, json: try EngineJSON.encode(body))
         return try decode(try await success(response), as: Identified.self).id
     }
 

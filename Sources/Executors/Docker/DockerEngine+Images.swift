@@ -16,12 +16,15 @@ extension DockerEngine {
     }
 
     /// Pulls an image, and returns when it is there.
+    /// - Parameter platform: which of its platforms; nil means the engine's own.
     /// - Throws: `ExecutorError` with code `imageUnavailable` for whatever kept it away.
-    func pull(_ reference: ImageReference, login: RegistryLogin?) async throws {
+    func pull(_ reference: ImageReference, login: RegistryLogin?, platform: String?) async throws {
         var headers: [(name: String, value: String)] = []
         if let login { headers.append(("X-Registry-Auth", try RegistryAuthentication.header(login))) }
+        var query = [("fromImage", reference.name), ("tag", reference.tagOrDigest)]
+        if let platform { query.append(("platform", platform)) }
         let response = try await send(
-            "POST", "/images/create", query: [("fromImage", reference.name), ("tag", reference.tagOrDigest)],
+            "POST", "/images/create", query: query,
             headers: headers, headerTimeout: .seconds(180), idleTimeout: .seconds(600))
         guard response.status < 400 else {
             do {

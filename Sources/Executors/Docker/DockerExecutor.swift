@@ -114,7 +114,10 @@ public struct DockerExecutor: Executor {
         var failure: ExecutorError?
         for policy in specification.pullPolicies {
             do {
-                let id = try await bring(image, by: policy, login: login) { try await makeOnce(body, name: name) }
+                let platform = specification.platform
+                let id = try await bring(image, by: policy, login: login, platform: platform) {
+                    try await makeOnce(body, name: name, platform: platform)
+                }
                 let details = try await engine.container(id)
                 try await settings.pulledImages?.noteUse(of: details.image)
                 return details
@@ -128,10 +131,10 @@ public struct DockerExecutor: Executor {
 
     /// Makes a container of an image, which is pulled before or when it is missing, as the policy says.
     private func bring(
-        _ image: ImageReference, by policy: PlannedJob.PullPolicy, login: RegistryLogin?,
+        _ image: ImageReference, by policy: PlannedJob.PullPolicy, login: RegistryLogin?, platform: String?,
         make: () async throws -> String
     ) async throws -> String {
-        if policy == .always { try await pull(image, login: login) }
+        if policy == .always { try await pull(image, login: login, platform: platform) }
         do {
             return try await make()
         } catch let refusal as EngineRefusal where refusal.status == 404 {
@@ -141,21 +144,21 @@ public struct DockerExecutor: Executor {
                     message: "The image \(image) is not on this machine, and the pull policy is "
                         + "\(policy.rawValue).", cause: refusal)
             }
-            try await pull(image, login: login)
+            try await pull(image, login: login, platform: platform)
             return try await make()
         }
     }
 
     /// Makes the container; one that an earlier call under the same lease left behind gives way. The call is not
     /// broken off: an engine that goes on with a request nobody waits for would make a container nobody knows of.
-    private func makeOnce(_ body: ContainerBody, name: String) async throws -> String {
+    private func makeOnce(_ body: ContainerBody, name: String, platform: String?) async throws -> String {
         try Task.checkCancellation()
         return try await withoutCancellation {
             do {
-                return try await engine.createContainer(body, name: name)
+                return try await engine.createContainer(body, name: name, platform: platform)
             } catch let refusal as EngineRefusal where refusal.status == 409 {
                 try await engine.removeContainer(name)
-                return try await engine.createContainer(body, name: name)
+                return try await engine.createContainer(body, name: name, platform: platform)
             }
         }
     }

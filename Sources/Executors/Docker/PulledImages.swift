@@ -92,10 +92,12 @@ extension DockerEngine {
 
 extension DockerExecutor {
     /// Pulls an image, and remembers that where the engine did not have it before.
-    func pull(_ image: ImageReference, login: RegistryLogin?) async throws {
-        guard let pulled = settings.pulledImages else { return try await engine.pull(image, login: login) }
+    func pull(_ image: ImageReference, login: RegistryLogin?, platform: String?) async throws {
+        guard let pulled = settings.pulledImages else {
+            return try await engine.pull(image, login: login, platform: platform)
+        }
         let known = Set(try await engine.images().map(\.id))
-        try await engine.pull(image, login: login)
+        try await engine.pull(image, login: login, platform: platform)
         guard let id = try await engine.imageID(of: image), !known.contains(id) else { return }
         try await pulled.add(id, name: image.engineName)
     }

@@ -21,7 +21,10 @@ final class Findings {
     }
 
     /// Whether the pipeline must be refused.
-    private(set) var hasErrors = false
+    var hasErrors: Bool { errorCount > 0 }
+
+    /// How many errors there are, one that is told at several jobs counted for each.
+    private(set) var errorCount = 0
 
     func error(_ text: String, job: String? = nil, at span: SourceSpan?) {
         add(Finding(.error, job: job, text, at: span))
@@ -34,7 +37,7 @@ final class Findings {
     /// Adds a finding; the same text at the same place, as a template gives it for each of its jobs, is told once.
     func add(_ finding: Finding) {
         var finding = finding
-        if finding.severity == .error { hasErrors = true }
+        if finding.severity == .error { errorCount += 1 }
         // Names come from the file, and may be as long as it.
         finding.text = String(finding.text.prefix(Self.textLimit))
         let place = finding.span.map { "\($0.source.path):\($0.line):\($0.column)" } ?? finding.job ?? ""

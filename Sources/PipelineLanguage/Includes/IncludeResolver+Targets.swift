@@ -1,17 +1,27 @@
 import PipelineModel
 
+/// A file that is included.
+struct IncludeTarget {
+    /// Its path in the repository.
+    var path: String
+    /// Where it is named; nil for the pipeline file itself.
+    var span: SourceSpan?
+    /// The values of its inputs; nil where none are given.
+    var inputs: Node?
+}
+
 extension IncludeResolver {
     private static let elsewhere = ["project", "remote", "template", "component", "artifact", "job", "file", "ref"]
 
-    /// The paths that an `include` names, globs written out, in order.
-    func targets(_ node: Node) -> [(path: String, span: SourceSpan)] {
+    /// What an `include` names, globs written out, in order.
+    func targets(_ node: Node) -> [IncludeTarget] {
         if node.isNull { return [] }
         let items = node.sequence == nil ? [node] : values.flattened(node, "include") ?? []
         // One more than is allowed is enough to be refused for, and no list is too long to go through.
-        return items.prefix(session.limits.includes + 1).flatMap(paths(of:))
+        return items.prefix(session.limits.includes + 1).flatMap(targets(of:))
     }
 
-    private func paths(of item: Node) -> [(path: String, span: SourceSpan)] {
+    private func targets(of item: Node) -> [IncludeTarget] {
         if let text = item.string {
             if text.hasPrefix("http://") || text.hasPrefix("https://") {
                 values.error(Self.complaint("remote"), at: item.span)
@@ -27,14 +37,17 @@ extension IncludeResolver {
             values.error(Self.complaint(other.key), at: other.keySpan)
             return []
         }
-        let later = ["inputs": "Use variables."]
-        _ = values.mapping(item, "include", keys: ["local", "rules"], unsupported: later)
+        _ = values.mapping(item, "include", keys: ["inputs", "local", "rules"])
         guard let local = mapping["local"] else {
             values.error("include needs local: and a path of this repository.", at: item.span)
             return []
         }
         guard let text = values.nonEmptyText(local, "include: local"), applies(mapping) else { return [] }
-        return paths(text, at: local.span)
+        return paths(text, at: local.span).map { target in
+            var target = target
+            target.inputs = mapping["inputs"]
+            return target
+        }
     }
 
     private static func complaint(_ key: String) -> String {
@@ -49,7 +62,7 @@ extension IncludeResolver {
         return rule.map { $0.when != .never } ?? false
     }
 
-    private func paths(_ written: String, at span: SourceSpan) -> [(path: String, span: SourceSpan)] {
+    private func paths(_ written: String, at span: SourceSpan) -> [IncludeTarget] {
         let text = VariableExpansion(session.context.layered([])).expand(written)
         let path = text.hasPrefix("/") ? String(text.dropFirst()) : text
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
@@ -57,7 +70,7 @@ extension IncludeResolver {
             values.error("include: \(text.prefix(200)) \(problem)", at: span)
             return []
         }
-        guard path.contains("*") else { return [(path, span)] }
+        guard path.contains("*") else { return [IncludeTarget(path: path, span: span)] }
         do throws(PatternError) {
             let glob = try Glob(path, dialect: .include)
             let isYAML: (String) -> Bool = { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }
@@ -69,7 +82,7 @@ extension IncludeResolver {
                 return []
             }
             if found.isEmpty { values.warning("include: no file matches \(path.prefix(200)).", at: span) }
-            return found.sorted().map { ($0, span) }
+            return found.sorted().map { IncludeTarget(path: $0, span: span) }
         } catch {
             values.error("include: \(path.prefix(200)) is not a path pattern: \(error.message).", at: span)
             return []

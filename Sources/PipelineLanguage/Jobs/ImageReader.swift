@@ -6,11 +6,9 @@ struct ImageReader {
 
     func read(_ node: Node) -> PlannedJob.Image? {
         if node.scalar != nil { return values.nonEmptyText(node, "image").map { PlannedJob.Image(name: $0) } }
-        let later = [
-            "docker": "User and platform are those of the image.", "kubernetes": "User is that of the image.",
-        ]
-        let keys = ["name", "entrypoint", "pull_policy"]
-        guard let mapping = values.mapping(node, "image", keys: keys, unsupported: later) else { return nil }
+        // Settings of another executor say nothing to this one, as in GitLab.
+        let keys = ["docker", "entrypoint", "kubernetes", "name", "pull_policy"]
+        guard let mapping = values.mapping(node, "image", keys: keys) else { return nil }
         guard let name = mapping["name"] else {
             values.error("image needs a name.", at: node.span)
             return nil
@@ -21,7 +19,23 @@ struct ImageReader {
             image.entrypoint = values.texts(entrypoint, "image: entrypoint")?.map(\.text)
         }
         if let policy = mapping["pull_policy"], !policy.isNull { image.pullPolicy = pullPolicy(policy) }
+        if let docker = mapping["docker"], !docker.isNull { readDocker(docker, into: &image) }
         return image
+    }
+
+    private func readDocker(_ node: Node, into image: inout PlannedJob.Image) {
+        guard let mapping = values.mapping(node, "image: docker", keys: ["platform", "user"]) else { return }
+        for entry in mapping.entries where !entry.value.isNull {
+            let name = "image: docker: \(entry.key)"
+            // A number without quotes is a user as well.
+            let text = entry.value.scalar.flatMap(\.variableText) ?? values.nonEmptyText(entry.value, name)
+            guard let text else { continue }
+            guard text.utf8.count <= 255, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                values.error("\(name) may have 255 characters, and no blanks.", at: entry.value.span)
+                continue
+            }
+            if entry.key == "user" { image.user = text } else { image.platform = text }
+        }
     }
 
     private func pullPolicy(_ node: Node) -> [PlannedJob.PullPolicy]? {

@@ -110,14 +110,12 @@ struct JobReader {
         if let node = present(keys["when"]) { job.when = when(node) ?? .onSuccess }
         // A job that a person starts stands in nobody's way unless it says so; rules decide for themselves.
         if job.when == .manual { job.allowFailure = .always }
+        job.startIn = values.startIn(present(keys["start_in"]), isDelayed: job.when == .delayed, "", at: keys["when"]?.span)
         if let node = present(keys["allow_failure"]) { job.allowFailure = allowFailure(node) ?? job.allowFailure }
     }
 
     private func when(_ node: Node) -> PlannedJob.When? {
         switch node.string {
-        case "delayed":
-            values.error("when: delayed (with start_in) is not supported yet. Use manual, or remove it.", at: node.span)
-            return nil
         case "never":
             values.error(
                 "when: never belongs into rules. A job that never runs can be removed, or hidden with a dot.",
@@ -132,7 +130,7 @@ struct JobReader {
     private enum Start: String, CaseIterable {
         case onSuccess = "on_success"
         case onFailure = "on_failure"
-        case always, manual
+        case always, delayed, manual
     }
 
     private func allowFailure(_ node: Node) -> PlannedJob.AllowedFailure? {

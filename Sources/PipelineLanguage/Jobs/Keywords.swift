@@ -18,7 +18,7 @@ enum Keywords {
     static let job = [
         "after_script", "allow_failure", "artifacts", "before_script", "coverage", "dependencies", "environment",
         "except", "extends", "image", "inherit", "interruptible", "ml", "needs", "only", "parallel",
-        "resource_group", "retry", "rules", "script", "stage", "tags", "timeout", "variables", "when",
+        "resource_group", "retry", "rules", "script", "stage", "start_in", "tags", "timeout", "variables", "when",
     ]
 
     /// Names that GitLab keeps for itself, so that no job may have them.
@@ -39,7 +39,6 @@ enum Keywords {
         "run": "Use script.",
         "secrets": "Use a secret of the repository.",
         "services": "Start what the job needs in its script.",
-        "start_in": "It belongs to when: delayed. Use when: manual.",
         "trigger": "No other pipeline can be started; put the jobs into this one.",
         "type": "Use stage.",
     ]

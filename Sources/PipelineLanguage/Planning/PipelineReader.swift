@@ -27,9 +27,6 @@ struct PipelineReader {
         if let entry = settings.entry("types") {
             top.error("types is not supported. Use stages.", at: entry.keySpan)
         }
-        if let entry = settings.entry("spec") {
-            top.error("spec is not supported yet. Use variables.", at: entry.keySpan)
-        }
         let defaults = Defaults(root: settings, values: top)
         let variables = settings["variables"].map { VariableReader(values: top, scope: .file).read($0) } ?? []
         let workflow = WorkflowReader(values: top).read(settings["workflow"])

@@ -73,6 +73,7 @@ struct PlanBuilder {
             if let when = rule.when {
                 guard let own = when.ofJob else { return nil }
                 job.when = own
+                job.startIn = rule.startIn
             }
             if let allowed = rule.allowFailure { job.allowFailure = allowed ? .always : .never }
             job.interruptible = rule.interruptible ?? job.interruptible

@@ -121,4 +121,20 @@ struct ValueReader {
         error("\(key) \"\(written)\" is not a time span. Write it as 30 minutes or 1h 30m.", at: node.span)
         return nil
     }
+
+    /// How long a delayed job waits, a week at most.
+    /// - Parameter owner: what stands before `start_in` in what is told.
+    func startIn(_ node: Node?, isDelayed: Bool, _ owner: String, at place: SourceSpan?) -> Duration? {
+        guard let node else {
+            if isDelayed { error("\(owner)when: delayed needs start_in, such as 30 minutes.", at: place) }
+            return nil
+        }
+        guard isDelayed else {
+            error("\(owner)start_in belongs to when: delayed.", at: node.span)
+            return nil
+        }
+        guard let delay = duration(node, "\(owner)start_in") else { return nil }
+        if delay > .days(7) { error("\(owner)start_in may be a week at most.", at: node.span) }
+        return delay
+    }
 }

@@ -6,7 +6,7 @@ struct Rule {
     enum When: String, CaseIterable {
         case onSuccess = "on_success"
         case onFailure = "on_failure"
-        case always, manual, never
+        case always, delayed, manual, never
 
         /// The same for a job; nil for `never`.
         var ofJob: PlannedJob.When? { PlannedJob.When(rawValue: rawValue) }
@@ -21,6 +21,8 @@ struct Rule {
     var changes: Paths?
     var exists: Paths?
     var when: When?
+    /// How long a delayed job waits.
+    var startIn: Duration?
     var allowFailure: Bool?
     var variables: [Variable] = []
     var needs: [NeedDraft]?

@@ -10,7 +10,7 @@ struct RuleReader {
 
     private var keys: [String] {
         switch owner {
-        case .job: ["if", "changes", "exists", "when", "allow_failure", "variables", "needs", "interruptible"]
+        case .job: ["if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible"]
         case .workflow: ["if", "changes", "exists", "when", "variables", "auto_cancel"]
         case .include: ["if", "changes", "exists", "when"]
         }
@@ -28,8 +28,7 @@ struct RuleReader {
     }
 
     private func rule(_ node: Node) -> Rule? {
-        let later = ["start_in": "It belongs to when: delayed, which is not carried out yet."]
-        guard let mapping = values.mapping(node, "rules", keys: keys, unsupported: later) else { return nil }
+        guard let mapping = values.mapping(node, "rules", keys: keys) else { return nil }
         if mapping.entries.isEmpty {
             values.error("rules: a rule says nothing, which would match always. Write when: always.", at: node.span)
         }
@@ -46,6 +45,9 @@ struct RuleReader {
                 exists, "exists", unsupported: ["project": other, "ref": other, "regexp": Self.insteadOfRegexp])
         }
         if let when = mapping["when"], !when.isNull { rule.when = self.when(when) }
+        let delay = mapping["start_in"].flatMap { $0.isNull ? nil : $0 }
+        rule.startIn = values.startIn(
+            delay, isDelayed: rule.when == .delayed, "rules: ", at: mapping["when"]?.span)
         if let variables = mapping["variables"] {
             rule.variables = VariableReader(values: values, scope: .rule).read(variables)
         }
@@ -72,11 +74,6 @@ struct RuleReader {
     }
 
     private func when(_ node: Node) -> Rule.When? {
-        if node.string == "delayed", owner == .job {
-            let text = "rules: when: delayed (with start_in) is not supported yet. Use manual, or remove it."
-            values.error(text, at: node.span)
-            return nil
-        }
         guard let when: Rule.When = values.word(node, "rules: when") else { return nil }
         if owner != .job, when != .always, when != .never {
             values.error("rules: when may be always or never here.", at: node.span)

@@ -129,11 +129,11 @@ public struct PipelineProgress: Sendable {
             // needs, one that never ran outweighs one that failed.
             if failedOne != nil && skippedOne == nil { return Transition(job: job.name, state: .ready) }
             return Transition(job: job.name, state: .notRun, because: failedOne == nil ? nil : skippedOne)
-        case .onSuccess, .manual:
+        case .onSuccess, .delayed, .manual:
             if let cause = failedOne ?? cancelledOne ?? skippedOne {
                 return Transition(job: job.name, state: .notRun, because: cause)
             }
-            let starts = job.when == .onSuccess || standing(job.name).isPlayed
+            let starts = job.when != .manual || standing(job.name).isPlayed
             return Transition(job: job.name, state: starts ? .ready : .manual)
         }
     }

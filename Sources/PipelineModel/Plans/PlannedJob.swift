@@ -22,6 +22,8 @@ public struct PlannedJob: Hashable, Codable, Sendable {
     public var artifacts: Artifacts?
     /// On what the start depends.
     public var when: When
+    /// How long a delayed job waits when it could start; nil for any other.
+    public var startIn: Duration?
     /// Whether its failure counts.
     public var allowFailure: AllowedFailure
     /// The longest time the job may take; nil means the server's limit. Lowered to that limit when longer.
@@ -71,6 +73,10 @@ extension PlannedJob {
         public var entrypoint: [String]?
         /// When to pull; nil means the server's setting.
         public var pullPolicy: [PullPolicy]?
+        /// Whom the container runs as, by name or number, a group after a colon; nil means as the image says.
+        public var user: String?
+        /// The system and processor of an image that is there for several, such as `linux/amd64`; nil means the engine's.
+        public var platform: String?
 
         /// Names an image.
         public init(name: String, entrypoint: [String]? = nil, pullPolicy: [PullPolicy]? = nil) {
@@ -126,6 +132,8 @@ extension PlannedJob {
         case onFailure = "on_failure"
         /// They ended, whichever way.
         case always
+        /// As `onSuccess`, and then some time has to pass, or a person says `pawl play`.
+        case delayed
         /// A person says `pawl play`.
         case manual
     }

@@ -126,12 +126,15 @@ struct AttemptPlan: Sendable {
         }
         mounts += try dataMounts()
         let entrypoint = assignment.job.image?.entrypoint
-        return ContainerSpecification(
+        var specification = ContainerSpecification(
             labels: ContainerLabels(instance: instance, key: assignment.key), image: image,
             command: scripts.command(after: entrypoint), workingDirectory: workspace.target, limits: limits,
             entrypoint: entrypoint, mounts: mounts,
             pullPolicies: pullPolicies(of: image), registryLogins: assignment.registryLogins,
             gpus: assignment.gpus.map(\.uuid), bringsDevices: settings.bringsDevices)
+        specification.user = assignment.job.image?.user
+        specification.platform = assignment.job.image?.platform
+        return specification
     }
 
     /// The data folders that the job asks for, which it cannot write to. The queue hands such a job only to a runner that

@@ -34,7 +34,7 @@ extension PageValues {
             stage = job.stage
             environment = job.environment
             needs = job.needs.isEmpty ? nil : job.needs.joined(separator: ", ")
-            let words = PageValues.text(of: job)
+            let words = PageValues.text(of: job, at: view.at)
             text = words.isEmpty ? nil : words
             attempts = job.attempts.reversed().map {
                 AttemptRow($0, of: job.name, in: pipeline.id, links: links, now: view.at)

@@ -114,7 +114,7 @@ enum PageValues {
             (sign, word, tone) = (mark.sign, mark.word, mark.tone)
             link = links.job(job.name, of: id)
             name = job.name
-            text = PageValues.text(of: job)
+            text = PageValues.text(of: job, at: now)
             duration = job.attempts.isEmpty ? "" : job.duration(at: now)?.text ?? ""
             runner = job.attempts.last?.runner ?? ""
         }
@@ -146,12 +146,12 @@ enum PageValues {
     }
 
     /// What is worth saying of a job in one line.
-    static func text(of job: JobView) -> String {
+    static func text(of job: JobView, at now: Timestamp) -> String {
         switch job.state {
         case .waiting: job.needs.isEmpty ? "" : "needs \(job.needs.joined(separator: ", "))"
         case .manual: "a person starts it: pawl play"
         case .proving: "it may be proved"
-        case .ready: "for a runner"
+        case .ready: job.delay(at: now).map { "starts in \($0.text)" } ?? "for a runner"
         case .running, .judging, .passed, .proved: job.told ?? ""
         case .failed where job.failure?.class == .script:
             "your script: \(job.failure?.message ?? "")" + (job.findings?.tests.map { "; \($0.words)" } ?? "")

@@ -72,7 +72,8 @@ public struct ProofKeyBuilder: Sendable {
         }
         var key = ProofKey()
         key[.script] =
-            numbered("entrypoint", job.image?.entrypoint ?? []) + numbered("before_script", job.beforeScript)
+            numbered("entrypoint", job.image?.entrypoint ?? []) + numbered("user", job.image?.user.map { [$0] } ?? [])
+            + numbered("platform", job.image?.platform.map { [$0] } ?? []) + numbered("before_script", job.beforeScript)
             + numbered("script", job.script) + numbered("after_script", job.afterScript)
         if let environment = InputEnvironment(of: job) {
             key[.variables] = expansion.all.filter { environment.shows($0.name) }.sorted { $0.name < $1.name }

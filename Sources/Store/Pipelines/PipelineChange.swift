@@ -109,7 +109,9 @@ struct PipelineChange {
             guard let index = jobs.firstIndex(where: { $0.name == transition.job }) else { continue }
             switch transition.state {
             case .ready where plan.jobs[index].isProvable: jobs[index].state = .proving
-            case .ready: jobs[index].makeReady(at: now)
+            case .ready:
+                let delay = jobs[index].isPlayed ? nil : plan.jobs[index].startIn
+                jobs[index].makeReady(at: now + (delay ?? .zero))
             case .notRun:
                 jobs[index].end(as: .notRun, now: now)
                 jobs[index].because = transition.because

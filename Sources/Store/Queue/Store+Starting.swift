@@ -10,7 +10,8 @@ extension Store {
             try change.refuseIfHeld()
             let isFutureManual =
                 job.state == .waiting && change.plan.jobs[index].when == .manual && !job.isPlayed
-            guard job.state == .manual || isFutureManual else {
+            let isDelayed = job.state == .ready && change.isDelayed(index, now: now)
+            guard job.state == .manual || isFutureManual || isDelayed else {
                 let advice = job.state.isEnded ? "pawl retry \(change.pipeline.id)/\(job.name)" : "it needs no play"
                 throw StoreError(
                     .refused,
@@ -64,6 +65,12 @@ extension PipelineChange {
 
     /// Starts a job that waits for a person, unless what stands before it keeps it from running at all. Jobs that were
     /// not run, perhaps only because nobody had started it, wait for it now.
+    /// Whether a job waits for nothing but its own delay.
+    func isDelayed(_ index: Int, now: Timestamp) -> Bool {
+        plan.jobs[index].when == .delayed && jobs[index].spent + jobs[index].spentOurs == 0
+            && jobs[index].readyAt.map { $0 > now } ?? false
+    }
+
     mutating func play(_ index: Int, now: Timestamp) throws {
         let dependants = Set(progress.dependants(of: jobs[index].name))
         update(index) { $0.beginAgain(isPlayed: true, priority: 0) }

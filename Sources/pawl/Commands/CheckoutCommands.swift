@@ -160,6 +160,7 @@ enum PlanRendering {
             case .onSuccess: break
             case .onFailure: facts.append("only after a failure")
             case .always: facts.append("always")
+            case .delayed: facts.append("after \(job.startIn?.text ?? "a while")")
             case .manual: facts.append("by hand")
             }
             if job.allowFailure == .always { facts.append("may fail") }

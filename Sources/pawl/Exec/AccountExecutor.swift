@@ -75,6 +75,7 @@ struct AccountExecutor: Executor {
                 own,
             ] + folders
         handing.entrypoint = [""]
+        handing.user = nil
         handing.pullPolicies = [.never]
         handing.network = .none
         guard let container = try? await base.create(handing) else { return }

@@ -163,6 +163,10 @@ struct ExecSelection: Sendable {
             // Nobody has to start it, so it may fail; here somebody did, and asks how it ended.
             job.allowFailure = .never
         }
+        if job.when == .delayed {
+            job.when = .onSuccess
+            job.startIn = nil
+        }
         return job
     }
 }

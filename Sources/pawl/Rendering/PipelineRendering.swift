@@ -256,7 +256,7 @@ struct JobText: Sendable {
             case .waiting: job.needs.isEmpty ? "" : "needs \(view.nodeNames(of: job.needs).joined(separator: ", "))"
             case .manual: "a person starts it:  pawl play \(id)/\(job.name)"
             case .proving: "it may be proved"
-            case .ready: "for a runner"
+            case .ready: job.delay(at: view.at).map { "starts in \($0.text)" } ?? "for a runner"
             case .running, .judging: Self.running(job)
             case .passed, .proved: job.told ?? ""
             case .failed: Self.failure(job)

@@ -73,6 +73,12 @@ public struct JobView: Codable, Hashable, Sendable {
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
+    /// How long it waits before it may be handed out, as one that is delayed or tried again; nil where it does not.
+    public func delay(at now: Timestamp) -> Duration? {
+        guard state == .ready, let readyAt, readyAt > now else { return nil }
+        return readyAt - now
+    }
+
     /// How long it took, or has run at `now`; nil where it never ran.
     public func duration(at now: Timestamp) -> Duration? {
         guard let startedAt else { return nil }

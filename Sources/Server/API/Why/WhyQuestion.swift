@@ -88,6 +88,11 @@ struct WhyQuestion: Sendable {
         if let spent = spentBudget(planned) {
             return view(spent.answer, since: job.readyAt, place: place, facts: spent.facts, helps: spent.helps)
         }
+        if let readyAt = job.readyAt, readyAt > now, planned?.when == .delayed, job.attempts.isEmpty {
+            return view(
+                "it is delayed, and starts in \((readyAt - now).text).", since: readyAt,
+                helps: [HelpView("pawl play \(subject)", "starts it now")])
+        }
         if let readyAt = job.readyAt, readyAt > now {
             return view(
                 "it is tried again in \((readyAt - now).text), after a failure that was not the script's.",
