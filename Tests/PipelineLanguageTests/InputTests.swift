@@ -94,7 +94,10 @@ struct InputTests {
             ("spec: {inputs: {a: {options: [x, y], default: z}}}\n---\nj: {script: e}", "none of its options: x, y."),
             ("spec: {inputs: {a: {regex: \"(\", default: z}}}\n---\nj: {script: e}", "regex ( is no pattern"),
             ("spec: {}\n---\nj: {script: 'e $[[ inputs.b ]]'}", "$[[ inputs.b ]] is no input of this file."),
-            ("spec: {inputs: {a: {default: z}}}\n---\nj: {script: 'e $[[ inputs.a | upper ]]'}", "upper is no function"),
+            (
+                "spec: {inputs: {a: {default: z}}}\n---\nj: {script: 'e $[[ inputs.a | upper ]]'}",
+                "upper is no function"
+            ),
             ("spec: {inputs: {a: {default: z}}}\nj: {script: e}", "spec stands in a document of its own"),
             ("spec: {inputs: {a: {default: z}}}\n---\nj: {script: e}\n---\nk: {script: e}", "one YAML document"),
         ])

@@ -142,7 +142,8 @@ struct IncludeResolver {
             return nil
         }
         if let spec = mapping.entry("spec") {
-            values.error("spec stands in a document of its own, before the jobs, with --- between them.", at: spec.keySpan)
+            values.error(
+                "spec stands in a document of its own, before the jobs, with --- between them.", at: spec.keySpan)
             return nil
         }
         return ParsedFile(header: hasHeader ? documents[0] : nil, root: root)

@@ -4,7 +4,8 @@ struct InputHeaderReader {
 
     /// The inputs that a header declares, in its order.
     func read(_ header: Node) -> [InputDeclaration] {
-        guard let top = values.mapping(header, "the header", keys: ["spec"]), let spec = top["spec"], !spec.isNull else {
+        guard let top = values.mapping(header, "the header", keys: ["spec"]), let spec = top["spec"], !spec.isNull
+        else {
             return []
         }
         let unsupported = [
@@ -48,7 +49,8 @@ struct InputHeaderReader {
             values.error("\(key): options has \(items.count) entries, and 50 are allowed.", at: node.span)
         }
         if input.kind == .boolean {
-            values.error("\(key): options belongs to texts, numbers and lists; true and false are all there is.", at: node.span)
+            values.error(
+                "\(key): options belongs to texts, numbers and lists; true and false are all there is.", at: node.span)
         }
         return items
     }

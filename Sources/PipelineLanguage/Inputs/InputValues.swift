@@ -10,7 +10,8 @@ struct InputValues {
         var wanted = Mapping()
         if let given, !given.isNull {
             guard let mapping = given.mapping else {
-                values.error("include: inputs must be a map of names and values, and is \(given.kindName).", at: given.span)
+                values.error(
+                    "include: inputs must be a map of names and values, and is \(given.kindName).", at: given.span)
                 return [:]
             }
             wanted = mapping
@@ -20,7 +21,8 @@ struct InputValues {
             let hint = values.session.suggestion(for: entry.key, among: names)
             let known = names.isEmpty ? "It has none." : "Its inputs are \(names.joined(separator: ", ").prefix(200))."
             values.error(
-                "include: inputs: the file has no input \"\(entry.key.prefix(80))\".\(hint) \(known)", at: entry.keySpan)
+                "include: inputs: the file has no input \"\(entry.key.prefix(80))\".\(hint) \(known)", at: entry.keySpan
+            )
         }
         var resolved: [String: Node] = [:]
         for input in declared {
@@ -49,7 +51,8 @@ struct InputValues {
                 let text = value.scalar?.text ?? value.kindName
                 guard !known.contains(text) else { continue }
                 let list = known.joined(separator: ", ").prefix(200)
-                values.error("\(name) is \"\(text.prefix(80))\", which is none of its options: \(list).", at: value.span)
+                values.error(
+                    "\(name) is \"\(text.prefix(80))\", which is none of its options: \(list).", at: value.span)
             }
         }
         if let pattern = input.pattern, let text = node.string {

@@ -63,7 +63,8 @@ struct Interpolation {
         let shown = "$[[ \(block.text.prefix(80)) ]]"
         guard let name = block.inputName, var value = inputs[name] else {
             let hint = block.inputName.map { values.session.suggestion(for: $0, among: inputs.keys.sorted()) } ?? ""
-            let known = inputs.isEmpty ? "" : " Its inputs are \(inputs.keys.sorted().joined(separator: ", ").prefix(200))."
+            let known =
+                inputs.isEmpty ? "" : " Its inputs are \(inputs.keys.sorted().joined(separator: ", ").prefix(200))."
             values.error("\(shown) is no input of this file.\(hint)\(known)", at: span)
             return nil
         }
@@ -73,7 +74,8 @@ struct Interpolation {
         }
         for function in block.functions {
             guard let text = value.string else {
-                values.error("\(shown): \(function.prefix(40)) needs a text, and \(name) is \(value.kindName).", at: span)
+                values.error(
+                    "\(shown): \(function.prefix(40)) needs a text, and \(name) is \(value.kindName).", at: span)
                 return nil
             }
             guard let changed = InterpolationBlock.apply(function, to: text, values.session.context) else {

@@ -31,7 +31,8 @@ struct InterpolationBlock {
         guard function.hasPrefix("truncate("), function.hasSuffix(")") else { return nil }
         let arguments = function.dropFirst("truncate(".count).dropLast().split(separator: ",")
             .map { Int(String($0).trimmingSpaces) }
-        guard arguments.count == 2, let offset = arguments[0], let length = arguments[1], offset >= 0, length >= 0 else {
+        guard arguments.count == 2, let offset = arguments[0], let length = arguments[1], offset >= 0, length >= 0
+        else {
             return nil
         }
         return String(text.dropFirst(offset).prefix(length))

@@ -110,7 +110,8 @@ struct JobReader {
         if let node = present(keys["when"]) { job.when = when(node) ?? .onSuccess }
         // A job that a person starts stands in nobody's way unless it says so; rules decide for themselves.
         if job.when == .manual { job.allowFailure = .always }
-        job.startIn = values.startIn(present(keys["start_in"]), isDelayed: job.when == .delayed, "", at: keys["when"]?.span)
+        job.startIn = values.startIn(
+            present(keys["start_in"]), isDelayed: job.when == .delayed, "", at: keys["when"]?.span)
         if let node = present(keys["allow_failure"]) { job.allowFailure = allowFailure(node) ?? job.allowFailure }
     }
 

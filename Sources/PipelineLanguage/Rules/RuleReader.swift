@@ -10,7 +10,8 @@ struct RuleReader {
 
     private var keys: [String] {
         switch owner {
-        case .job: ["if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible"]
+        case .job:
+            ["if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs", "interruptible"]
         case .workflow: ["if", "changes", "exists", "when", "variables", "auto_cancel"]
         case .include: ["if", "changes", "exists", "when"]
         }
