@@ -57,7 +57,6 @@ struct DiagnosticTests {
             ("job: {script: echo, when: never}", "belongs into rules"),
             ("job: {script: echo, stage: tset}", "Did you mean \"test\"?"),
             ("job: {script: echo, artifacts: {untracked: true}}", "Name the files under paths"),
-            ("job: {script: echo, artifacts: {reports: {dotenv: a.env}}}", "dotenv is not supported yet"),
             ("job: {script: echo, needs: [job]}", "cannot need itself"),
             ("job: {script: echo, needs: [{pipeline: other}]}", "pipeline is not supported yet"),
             ("stages: [build]\njob: {script: echo}", "means \"test\", and that is not one of the stages"),

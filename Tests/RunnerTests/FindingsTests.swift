@@ -90,3 +90,37 @@ struct FindingsTests {
         #expect(message.hasPrefix("got ") && !message.contains("hunter2"))
     }
 }
+
+@Suite("variables for later jobs", .timeLimit(.minutes(2)))
+struct DotenvTests {
+    private func handed(_ lines: [String], secrets: [GrantedSecret] = []) async throws -> AttemptResult? {
+        let fixture = try await RunnerFixture(executor: ProcessExecutor())
+        var assignment = fixture.assignment(script: lines) { job in
+            job.artifacts = PlannedJob.Artifacts(paths: [])
+            job.artifacts?.reports = .init()
+            job.artifacts?.reports?.dotenv = ["*.env"]
+        }
+        assignment.secrets = secrets
+        return try await fixture.carryOut(assignment)
+    }
+
+    @Test("are read from the job's file as they are written")
+    func variables() async throws {
+        let result = try await handed([#"printf 'A=1\n\n# none\n B = "x y" \nURL=http://h/?a=b\n' > build.env"#])
+        #expect(result?.failure == nil)
+        #expect(result?.dotenv == [Variable("A", "1"), Variable("B", "\"x y\""), Variable("URL", "http://h/?a=b")])
+        let none = try await handed(["echo nothing"])
+        #expect(none?.failure == nil && none?.dotenv == nil)
+    }
+
+    @Test("that cannot be handed on fail the job, and a secret is never among them")
+    func refused() async throws {
+        let line = try await handed(["echo 'no sign' > build.env"])
+        #expect(line?.failure?.message == "its variables could not be handed on: build.env: line 1 is not NAME=value")
+        let name = try await handed(["echo '1A=b' > build.env"])
+        #expect(name?.failure?.class == .script && name?.failure?.message.contains("1A is no name") == true)
+        let secret = GrantedSecret(name: "TOKEN", kind: .variable, value: Redacted("s3cr3t-s3cr3t"))
+        let leaked = try await handed(["echo 'T=s3cr3t-s3cr3t' > build.env"], secrets: [secret])
+        #expect(leaked?.dotenv == nil && leaked?.failure?.message.contains("T holds a secret") == true)
+    }
+}

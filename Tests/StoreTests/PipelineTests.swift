@@ -140,6 +140,23 @@ import Testing
         #expect(try await claim(at(71)) == "train")
     }
 
+    @Test("what a job hands on reaches those that get its artifacts, and gives way to what a person gave")
+    func dotenv() async throws {
+        let test = try await TestStore()
+        var jobs = plan([("test", []), ("train", ["test"]), ("other", ["test"])])
+        jobs.jobs[2].needs = [.init(job: "test", artifacts: false)]
+        jobs.given = ["GIVEN"]
+        try await test.pipeline(jobs)
+        let key = try await test.start("test")
+        var result = TestStore.result(at: at(1))
+        result.dotenv = [Variable("A", "1"), Variable("GIVEN", "2"), Variable("no name", "3")]
+        try await test.store.complete(key, with: result, now: at(1))
+        let train = try await test.store.acknowledge(try await test.start("train"), now: at(2))
+        #expect(train.dotenv == [Variable("A", "1")])
+        let other = try await test.store.acknowledge(try await test.start("other"), now: at(2))
+        #expect(other.dotenv == [])
+    }
+
     @Test("what needs a manual job that may fail is not run, keeps nothing waiting, and runs once that is played")
     func playForDependants() async throws {
         let test = try await TestStore()

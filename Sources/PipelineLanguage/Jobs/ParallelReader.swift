@@ -45,7 +45,7 @@ struct ParallelReader {
         }
         var axes: [Axis] = []
         for entry in mapping.entries {
-            guard VariableReader.isName(entry.key) else {
+            guard Variable.isName(entry.key) else {
                 values.error("\(key): \"\(entry.key.prefix(60))\" cannot name a variable.", at: entry.keySpan)
                 return nil
             }

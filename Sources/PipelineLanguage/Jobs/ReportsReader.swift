@@ -14,7 +14,7 @@ struct ReportsReader {
     ]
 
     /// Reports that are read.
-    private static let read: Set<String> = ["coverage_report", "junit", "metrics"]
+    private static let read: Set<String> = ["coverage_report", "dotenv", "junit", "metrics"]
 
     /// The reports that are read.
     func read(_ node: Node) -> PlannedJob.Artifacts.Reports? {
@@ -24,23 +24,14 @@ struct ReportsReader {
         }
         var reports = PlannedJob.Artifacts.Reports()
         for entry in mapping.entries {
-            if entry.key == "metrics" {
-                guard !entry.value.isNull else { continue }
-                let key = "artifacts: reports: metrics"
-                reports.metrics = values.texts(entry.value, key, allowsSingle: true)?.map(\.text) ?? []
-            } else if entry.key == "junit" {
-                guard !entry.value.isNull else { continue }
-                let key = "artifacts: reports: junit"
-                reports.junit = values.texts(entry.value, key, allowsSingle: true)?.map(\.text)
-            } else if entry.key == "coverage_report" {
-                guard !entry.value.isNull else { continue }
-                reports.coverage = coverage(entry.value)
-            } else if entry.key == "dotenv" {
-                let text = "is not supported yet: its variables would not reach later jobs. Hand a file on with paths."
-                values.error("artifacts: reports: dotenv \(text)", at: entry.keySpan)
-            } else if Self.shown.contains(entry.key) {
-                check(entry)
-            } else {
+            let isSet = !entry.value.isNull
+            switch entry.key {
+            case "metrics": reports.metrics = isSet ? files(entry) ?? [] : []
+            case "junit": reports.junit = isSet ? files(entry) : nil
+            case "dotenv": reports.dotenv = isSet ? files(entry) : nil
+            case "coverage_report": reports.coverage = isSet ? coverage(entry.value) : nil
+            case _ where Self.shown.contains(entry.key): check(entry)
+            default:
                 let hint = values.session.suggestion(for: entry.key, among: Self.shown.union(Self.read).sorted())
                 values.error(
                     "artifacts: reports: \"\(entry.key.prefix(60))\" is not a kind of report.\(hint)", at: entry.keySpan
@@ -48,6 +39,10 @@ struct ReportsReader {
             }
         }
         return reports.isEmpty ? nil : reports
+    }
+
+    private func files(_ entry: Mapping.Entry) -> [String]? {
+        values.texts(entry.value, "artifacts: reports: \(entry.key)", allowsSingle: true)?.map(\.text)
     }
 
     private func coverage(_ node: Node) -> CoverageReport? {

@@ -20,7 +20,7 @@ struct VariableReader {
 
     private func variable(_ entry: Mapping.Entry) -> Variable? {
         let name = entry.key
-        guard Self.isName(name) else {
+        guard Variable.isName(name) else {
             // GitLab takes any name; no shell could read it, and it must not reach one.
             let text = "\"\(name.prefix(60))\" is left out: letters, digits and _ make a name that a shell can use."
             values.warning("variables: \(text)", at: entry.keySpan)
@@ -71,13 +71,5 @@ struct VariableReader {
         guard let node, let options = values.texts(node, "variables: \(name): options") else { return }
         guard !options.contains(where: { $0.text == value }) else { return }
         values.error("variables: \(name): value must be one of its options.", at: node.span)
-    }
-
-    /// Whether a text can name a variable.
-    static func isName(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first, !ScalarSet.digits.contains(first), text.utf8.count <= 255 else {
-            return false
-        }
-        return text.unicodeScalars.allSatisfy { ScalarSet.word.contains($0) }
     }
 }

@@ -41,13 +41,18 @@ public struct AttemptResult: Hashable, Codable, Sendable {
     /// The digest of the declared inputs that its workspace was made of, 64 hexadecimal digits; nil for a job that sees
     /// the whole commit.
     public var inputs: String?
+    /// Variables for the jobs that get its artifacts; nil where it hands on none.
+    public var dotenv: [Variable]?
+
+    /// How many variables a job hands on at most.
+    public static let dotenvLimit = 500
 
     /// Describes an end.
     public init(
         failure: Failure? = nil, exitCode: Int? = nil, summary: String? = nil, startedAt: Timestamp? = nil,
         finishedAt: Timestamp, imageDigest: String? = nil, usage: AttemptUsage? = nil,
         failedGPUs: [GPUFault]? = nil, report: MetricReport? = nil, findings: Findings? = nil,
-        inputs: String? = nil
+        inputs: String? = nil, dotenv: [Variable]? = nil
     ) {
         self.failure = failure
         self.exitCode = exitCode
@@ -60,6 +65,7 @@ public struct AttemptResult: Hashable, Codable, Sendable {
         self.report = report
         self.findings = findings
         self.inputs = inputs
+        self.dotenv = dotenv
     }
 }
 

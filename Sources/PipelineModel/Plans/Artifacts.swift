@@ -29,6 +29,8 @@ extension PlannedJob {
             public var junit: [String]?
             /// The file that says how much of the code tests reach; nil for none.
             public var coverage: CoverageReport?
+            /// Globs of files of variables for the jobs that get the artifacts; nil for none.
+            public var dotenv: [String]?
 
             /// Names files.
             public init(metrics: [String] = [], junit: [String]? = nil, coverage: CoverageReport? = nil) {
@@ -38,7 +40,7 @@ extension PlannedJob {
             }
 
             /// Whether it names none.
-            public var isEmpty: Bool { metrics.isEmpty && junit == nil && coverage == nil }
+            public var isEmpty: Bool { metrics.isEmpty && junit == nil && coverage == nil && dotenv == nil }
         }
 
         /// What `expire_in: never` means: a hundred years.

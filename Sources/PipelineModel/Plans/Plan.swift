@@ -14,6 +14,8 @@ public struct Plan: Hashable, Codable, Sendable {
     public var warnings: [Diagnostic]
     /// What a newer pipeline of the branch does to this one; nil where the file does not say, which is `conservative`.
     public var onNewCommit: OnNewCommit?
+    /// Names of variables that a person gave for this pipeline, which win over all others; nil for none.
+    public var given: [String]?
     /// What its gates stand on; nil where it has none and the target branch has none.
     public var ground: GateGround?
 

@@ -173,6 +173,7 @@ struct AttemptRun: Sendable {
             if outcome.failure == nil, outcome.exitCode == nil, control.reason != nil {
                 return await dropped(container)
             }
+            let dotenv = await readDotenv(plan, &outcome, pump)
             if let failure = outcome.failure { outcome.failure?.message = plan.masked(failure.message) }
             let report = await readReport(plan, outcome, pump)
             let findings = await readFindings(plan, outcome, pump)
@@ -182,7 +183,7 @@ struct AttemptRun: Sendable {
                 startedAt: outcome.startedAt, finishedAt: outcome.finishedAt,
                 imageDigest: container.withLockedValue { $0?.imageID }, usage: usage(in: outcome),
                 failedGPUs: outcome.failedGPUs, report: report, findings: findings,
-                inputs: handover?.inputs ?? laidInputs.withLockedValue { $0 })
+                inputs: handover?.inputs ?? laidInputs.withLockedValue { $0 }, dotenv: dotenv)
             // On disk before anything else can go wrong: what a job has done is not done again.
             spool(result)
             async let removed: Void = remove(container)

@@ -53,7 +53,7 @@ public struct AssignmentBuilder: Sendable {
             limits: limits.lowered(by: job))
     }
 
-    /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file.
+    /// In ascending precedence: those of the event, of the pipeline, of the attempt, of the pipeline file, of earlier jobs.
     private func variables(of attempt: AcknowledgedAttempt, job: PlannedJob, now: Timestamp) throws -> [Variable] {
         let pipeline = attempt.pipeline
         let facts = AttemptFacts(
@@ -68,7 +68,7 @@ public struct AssignmentBuilder: Sendable {
             ("CI_PIPELINE_CREATED_AT", Self.text(of: pipeline.createdAt)), ("CI_PIPELINE_NAME", attempt.pipelineName),
             ("CI_PIPELINE_URL", links?.link(to: pipeline.id)), ("PAWL_PIPELINE", id),
         ].compactMap { name, value in value.map { Variable(name, $0, expands: false) } }
-        return attempt.variables + ofPipeline + ofAttempt + job.variables
+        return attempt.variables + ofPipeline + ofAttempt + job.variables + attempt.dotenv
     }
 
     /// A moment as GitLab writes it: ISO 8601, in whole seconds.

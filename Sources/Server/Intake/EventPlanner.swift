@@ -192,6 +192,7 @@ public struct EventPlanner: Sendable {
                 // What a person gave wins for as long as the plan is kept.
                 plan.jobs[index].variables += variables
             }
+            if !variables.isEmpty { plan.given = variables.map(\.name) }
             result = .planned(plan)
         }
         var new = NewPipeline(

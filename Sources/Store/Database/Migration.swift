@@ -10,7 +10,7 @@ struct Migration: Sendable {
     /// Every step, oldest first.
     static let all: [Migration] = [
         .first, .heads, .order, .answers, .runners, .usage, .unserved, .reports, .verdicts, .commands, .findings,
-        .examples, .proofs,
+        .examples, .proofs, .dotenv,
     ]
 
     /// Takes a database to the newest version, or as far as the steps given go, each in a transaction of its own.

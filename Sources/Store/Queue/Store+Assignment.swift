@@ -25,7 +25,8 @@ extension Store {
             pipelineNumber: try self.number(of: change.pipeline, on: connection), pipelineName: change.plan.name,
             repository: try StoredRepository.find(change.pipeline.repository, on: connection),
             job: change.plan.jobs[index], environment: change.jobs[index].environment,
-            variables: try row?.json("variables") ?? [], artifacts: inputs.kept, expired: inputs.expired,
+            variables: try row?.json("variables") ?? [],
+            dotenv: try dotenv(for: index, in: change, on: connection), artifacts: inputs.kept, expired: inputs.expired,
             checkpoint: nil, gpus: [])
     }
 
@@ -44,13 +45,11 @@ extension Store {
     ) throws -> (kept: [ArtifactInput], expired: [String]) {
         var kept: [ArtifactInput] = []
         var expired: [String] = []
-        let names = artifactSources(of: change.plan.jobs[index], progress: change.progress)
-        for job in change.jobs where names.contains(job.name) {
+        for job in artifactSources(of: index, in: change) {
             let rows = try connection.rows(
                 """
                 SELECT \(ArtifactReference.columns) FROM artifact
-                WHERE attempt = coalesce($2, (
-                    SELECT max(id) FROM attempt WHERE job = $1 AND state IN ('passed', 'failed'))) ORDER BY id
+                WHERE attempt = coalesce($2, (\(newestEnd))) ORDER BY id
                 """, job.id, job.provedBy)
             for row in rows {
                 if try row.optionalTime("removed_at") != nil {
@@ -63,16 +62,35 @@ extension Store {
         return (kept, expired)
     }
 
+    /// The variables that those jobs hand on. What a person gave for the pipeline wins over them.
+    private static func dotenv(
+        for index: Int, in change: PipelineChange, on connection: any DatabaseConnection
+    ) throws -> [Variable] {
+        var variables: [Variable] = []
+        for job in artifactSources(of: index, in: change) {
+            let row = try connection.row(
+                "SELECT 'attempt' AS row_table, id, dotenv FROM attempt WHERE id = coalesce($2, (\(newestEnd)))",
+                job.id, job.provedBy)
+            variables += try row?.optionalJSON("dotenv") ?? []
+        }
+        let given = Set(change.plan.given ?? [])
+        return variables.filter { !given.contains($0.name) }
+    }
+
+    /// The newest attempt at the job `$1` whose script came to an end.
+    private static let newestEnd = "SELECT max(id) FROM attempt WHERE job = $1 AND state IN ('passed', 'failed')"
+
     /// The jobs whose artifacts a job fetches: those it names, else those it needs, else all that come before it.
-    private static func artifactSources(of job: PlannedJob, progress: PipelineProgress) -> Set<String> {
+    private static func artifactSources(of index: Int, in change: PipelineChange) -> [JobRow] {
+        let job = change.plan.jobs[index]
         let before: [String]
         if let needs = job.needs {
             before = needs.filter(\.artifacts).map(\.job)
         } else {
-            before = progress.prerequisites(of: job)
+            before = change.progress.prerequisites(of: job)
         }
-        guard let named = job.dependencies else { return Set(before) }
-        return Set(before).intersection(named)
+        let names = job.dependencies.map { Set(before).intersection($0) } ?? Set(before)
+        return change.jobs.filter { names.contains($0.name) }
     }
 }
 

@@ -102,12 +102,12 @@ extension Store {
             """
             UPDATE attempt
             SET state = $2, failure = $3, exit_code = $4, summary = $5, started_at = $6, finished_at = $7,
-                ended_at = $8, image_digest = $9, log_size = $10, findings = $11
+                ended_at = $8, image_digest = $9, log_size = $10, findings = $11, dotenv = $12
             WHERE id = $1
             """,
             key.attempt, state, try result.failure.map { try jsonText($0) }, result.exitCode, result.summary,
             result.startedAt, result.finishedAt, now, result.imageDigest, logSize,
-            try result.findings.map { try jsonText($0) })
+            try result.findings.map { try jsonText($0) }, try result.dotenv.map { try jsonText($0) })
     }
 
     /// Writes down what an environment has now, unless it has something newer.
@@ -137,6 +137,9 @@ extension AttemptResult {
         bounded.imageDigest = imageDigest?.cut(to: 300)
         bounded.findings = findings?.bounded
         bounded.inputs = inputs?.cut(to: 64)
+        bounded.dotenv = dotenv.map { variables in
+            variables.prefix(Self.dotenvLimit).filter { Variable.isName($0.name) && $0.value.utf8.count <= 64 << 10 }
+        }
         bounded.failure?.message = failure?.message.cut(to: 1_000) ?? ""
         return bounded
     }

@@ -20,6 +20,8 @@ public struct AcknowledgedAttempt: Sendable {
     public var environment: String?
     /// Predefined variables of the event.
     public var variables: [Variable]
+    /// What earlier jobs hand on, in the plan's order, without what a person gave otherwise.
+    public var dotenv: [Variable]
     /// Artifacts of earlier jobs to lay into the workspace, in the plan's order.
     public var artifacts: [ArtifactInput]
     /// Earlier jobs whose artifacts it should get and whose artifacts are not kept any more.

@@ -152,6 +152,7 @@ extension ExecPlanning {
             resourceGroups[job.name] = job.resourceGroup.map { expansion.expand($0) }
             plan.jobs[index].variables += variables
         }
+        if !variables.isEmpty { plan.given = variables.map(\.name) }
         var new = NewPipeline(
             repository: repository, source: context.refKind == .mergeRequest ? .pullRequest : .push,
             ref: "refs/heads/" + snapshot.branch, commit: snapshot.commit,
